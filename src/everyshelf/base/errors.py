@@ -1,0 +1,60 @@
+"""Every way in which Everyshelf says no.
+
+    EveryshelfError
+     └── Refused(code, status, detail)     a command that must not happen; nothing was written
+
+A `Code` is declared once, beside the verb that uses it, and called to make the refusal:
+`raise INSUFFICIENT("2 of TEA-1 at S001 are free, 3 were asked for")`. The named CHECKs of the
+database map one-to-one to codes, so the guard on the row and the message are the same fact.
+Bugs are assertions, never refusals.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+class EveryshelfError(Exception):
+    """Root of the tree."""
+
+
+class Refused(EveryshelfError):
+    """A command refused by a rule: `code` is stable, `status` is its HTTP status (RFC 9457)."""
+
+    def __init__(self, code: str, status: int, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.status = status
+        self.detail = detail
+
+
+CODES: Final[dict[str, Code]] = {}
+CONSTRAINTS: Final[dict[str, Code]] = {}
+
+
+class Code:
+    """A stable error code with its HTTP status and its meaning; calling it makes the refusal."""
+
+    def __init__(self, code: str, status: int, meaning: str, constraint: str | None = None) -> None:
+        assert code not in CODES, f"the error code {code} is declared twice"
+        self.code = code
+        self.status = status
+        self.meaning = meaning
+        CODES[code] = self
+        if constraint is not None:
+            CONSTRAINTS[constraint] = self
+
+    def __call__(self, detail: str = "") -> Refused:
+        return Refused(self.code, self.status, detail or self.meaning)
+
+
+KEY_REUSED: Final = Code(
+    "key.reused", 422, "This key was used before with another body; send a new key."
+)
+KEY_MISSING: Final = Code("key.missing", 400, "The command carries no idempotency key.")
+INVALID: Final = Code("input.invalid", 400, "The input does not have the shape that is documented.")
+NOT_FOUND: Final = Code("not_found", 404, "There is no such thing, or it is not yours to see.")
+STALE: Final = Code(
+    "version.stale", 409, "The record has changed since you read it; read it again."
+)
+BUSY: Final = Code("server.busy", 503, "The server is at its limit; try again shortly.")

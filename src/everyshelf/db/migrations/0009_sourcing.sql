@@ -1,0 +1,62 @@
+-- sourcing: which node. Demand that waits for a node, the decisions with their why, the nodes that
+-- said no.
+
+create table sourcing_demand (
+  part int not null,
+  order_id bigint not null,
+  line int not null,
+  item text collate "C" not null,
+  qty bigint not null,
+  reason text not null,
+  inbound_id bigint,
+  due_at timestamptz not null,
+  since timestamptz not null,
+  constraint sourcing_demand_pkey primary key (part, order_id, line),
+  constraint sourcing_demand_qty_positive check (qty > 0),
+  constraint sourcing_demand_reason_known
+    check (reason in ('order_hold', 'inbound', 'make', 'no_node', 'resource'))
+) -- hot
+;
+
+create index sourcing_demand_item on sourcing_demand (item, since);
+
+create table sourcing_decision (
+  part int not null,
+  id bigint not null,
+  order_id bigint not null,
+  at timestamptz not null,
+  trigger text not null,
+  policy text not null,
+  policy_version int not null,
+  digest bytea not null,
+  problem bytea not null,
+  why bytea not null,
+  cost_minor bigint not null,
+  nodes text[] not null,
+  unfilled bigint not null,
+  constraint sourcing_decision_pkey primary key (part, id)
+) -- hot
+;
+
+create index sourcing_decision_order on sourcing_decision (order_id, id);
+
+create table sourcing_exclusion (
+  part int not null,
+  order_id bigint not null,
+  line int not null,
+  node text collate "C" not null,
+  reason text not null,
+  at timestamptz not null,
+  constraint sourcing_exclusion_pkey primary key (part, order_id, line, node)
+) -- hot
+;
+
+create table node_load (
+  node text collate "C" not null,
+  day date not null,
+  orders bigint not null,
+  cap bigint,
+  constraint node_load_pkey primary key (node, day),
+  constraint node_load_not_negative check (orders >= 0),
+  constraint node_load_within_cap check (cap is null or orders <= cap)
+);
