@@ -1,4 +1,4 @@
-"""The database under every test: one real PostgreSQL a worker, one migrated template, one copy a test.
+"""The database under every test: one real PostgreSQL a worker, a migrated template, a copy a test.
 
 Nothing of ours is faked. A test that asks for `db_url` or `db` has an empty, migrated database of
 its own and may do with it what it likes.
@@ -15,8 +15,9 @@ import psycopg
 import pytest
 
 if TYPE_CHECKING:
-    from everyshelf.base.server import Server
     from everyshelf.base.tx import Database
+
+    from everyshelf.base.server import Server
 
 TEMPLATE = "everyshelf_template"
 _numbers = itertools.count(1)
@@ -28,6 +29,7 @@ def server() -> Iterator["Server"]:
     from everyshelf.base.server import Server
 
     with tempfile.TemporaryDirectory(prefix="es-test-") as folder:
+        Path(folder).chmod(0o755)
         running = Server(Path(folder) / "home", small=True, durable=False)
         running.start()
         try:
