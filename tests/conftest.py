@@ -1,0 +1,80 @@
+"""The database under every test: one real PostgreSQL a worker, a migrated template, a copy a test.
+
+Nothing of ours is faked. A test that asks for `db_url` or `db` has an empty, migrated database of
+its own and may do with it what it likes.
+"""
+
+import contextlib
+import itertools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+if TYPE_CHECKING:
+    from everyshelf.base.tx import Database
+
+    from everyshelf.base.server import Server
+
+TEMPLATE = "everyshelf_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator["Server"]:
+    """One server for this worker, without fsync: a test never needs its data after a crash."""
+    from everyshelf.base.server import Server
+
+    with tempfile.TemporaryDirectory(prefix="es-test-") as folder:
+        Path(folder).chmod(0o755)
+        running = Server(Path(folder) / "home", small=True, durable=False)
+        running.start()
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server: "Server") -> str:
+    """The name of a database in which all migrations have run once."""
+    from everyshelf.base.migrate import apply
+
+    with psycopg.connect(server.url("postgres"), autocommit=True) as conn:
+        conn.execute(f'create database "{TEMPLATE}"')
+    apply(server.url(TEMPLATE))
+    return TEMPLATE
+
+
+@contextlib.contextmanager
+def fresh_database(server: "Server", template: str) -> Iterator[str]:
+    """The URL of a new copy of `template`, dropped at the end whoever is still connected."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.url("postgres"), autocommit=True) as conn:
+        conn.execute(f'create database "{name}" template "{template}"')
+        try:
+            yield server.url(name)
+        finally:
+            conn.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def db_url(server: "Server", template: str) -> Iterator[str]:
+    """The URL of this test's own migrated database."""
+    with fresh_database(server, template) as url:
+        yield url
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator["Database"]:
+    """This test's own database, as the rooms see it."""
+    from everyshelf.base.tx import Database
+
+    database = Database(db_url)
+    try:
+        yield database
+    finally:
+        database.close()
