@@ -37,6 +37,7 @@ MAINTENANCE: Final = "postgres"
 SOCKET_PORT: Final = 5432
 START_SECONDS: Final = 600  # Recovery after a crash replays up to max_wal_size of log.
 STOP_SECONDS: Final = 100
+LOG: Final = "postgres.log"
 SHARED_MEMORY_TRIES: Final = 20
 
 
@@ -169,8 +170,9 @@ class Server:
             small=self.small,
             durable=self.durable,
         )
+        server_home.turn_log(log / LOG)
         server_home.forget_dead_postmaster(self.data, self._socket_folder())
-        self._run_postgres(account, binaries, log / "postgres.log")
+        self._run_postgres(account, binaries, log / LOG)
 
     def _run_postgres(self, account: Account, binaries: Binaries, log: Path) -> None:
         """Start and wait until it answers.

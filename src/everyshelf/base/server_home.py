@@ -20,6 +20,7 @@ LOCAL_SETTINGS: Final = "local.conf"
 SOCKET_PATH_LIMIT: Final = 107
 SHORT_FOLDERS: Final = Path("/tmp")
 MEGABYTE: Final = 1 << 20
+LOG_LIMIT: Final = 32 * MEGABYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,12 @@ def forget_dead_postmaster(data: Path, socket_folder: Path) -> None:
         (data / "postmaster.pid").unlink(missing_ok=True)
         for left in socket_folder.glob(".s.PGSQL.*"):
             left.unlink(missing_ok=True)
+
+
+def turn_log(path: Path) -> None:
+    """Put a log that has grown large aside; the one before it goes."""
+    if path.exists() and path.stat().st_size > LOG_LIMIT:
+        path.rename(path.with_suffix(".old.log"))
 
 
 def configure(
