@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +23,6 @@ ROOT = os.geteuid() == 0
 @pytest.fixture
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder that the account of PostgreSQL can reach: pytest's own are closed to it."""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="es-") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder) / "home"

@@ -147,7 +147,7 @@ def _settings(
     yield "unix_socket_permissions", "0700"
     yield "max_connections", "100"
     yield "shared_buffers", f"{128 if small else _quarter_of_memory()}MB"
-    yield "max_wal_size", "'4GB'"
+    yield "max_wal_size", "'512MB'" if small else "'4GB'"
     yield "checkpoint_timeout", "'15min'"
     yield "wal_compression", "on"
     yield "jit", "off"
