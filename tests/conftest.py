@@ -48,6 +48,20 @@ def server() -> Iterator["Server"]:
             running.stop()
 
 
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home that does not exist yet, in a folder that PostgreSQL's account can reach."""
+    from everyshelf.base.server import Server
+
+    with tempfile.TemporaryDirectory(prefix="es-", dir=_fast_folder()) as folder:
+        Path(folder).chmod(0o755)
+        made = Path(folder) / "home"
+        try:
+            yield made
+        finally:
+            Server(made).stop()
+
+
 @pytest.fixture(scope="session")
 def template(server: "Server") -> str:
     """The name of a database in which all migrations have run once."""

@@ -5,11 +5,9 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,16 +16,6 @@ import pytest
 from everyshelf.base.server import Server
 
 EVERYSHELF = [sys.executable, "-c", "from everyshelf.edge.cli import main; main()"]
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A new home that the account of PostgreSQL can reach; its server is stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="es-") as folder:
-        Path(folder).chmod(0o755)
-        made = Path(folder) / "home"
-        yield made
-        Server(made).stop()
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

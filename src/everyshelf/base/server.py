@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import psycopg
 
 from everyshelf.base import backup, server_home
-from everyshelf.base.account import Account, account_for
+from everyshelf.base.account import Account, Command, account_for
 from everyshelf.base.binaries import Binaries, find, reachable
 from everyshelf.base.errors import Code
 
@@ -80,14 +80,24 @@ class Server:
 
     def stop(self) -> None:
         """Stop the server, whoever started it; nothing happens when it does not run."""
-        if not self.folder.exists():
+        if not server_home.is_ours(self.folder):
             return
         account = account_for(self.folder)
         with self._locked(account):
             if self.running:
                 control = reachable(self._found(), account, self.folder) / "pg_ctl"
-                command = [control, "-D", self.data, "-m", "fast", "-w", "-t", STOP_SECONDS, "stop"]
-                told = account.run([str(part) for part in command])
+                command: Command = [
+                    control,
+                    "-D",
+                    self.data,
+                    "-m",
+                    "fast",
+                    "-w",
+                    "-t",
+                    STOP_SECONDS,
+                    "stop",
+                ]
+                told = account.run(command)
                 if told.returncode != 0 and self.running:
                     raise START_FAILED(f"PostgreSQL did not stop: {told.stderr.strip()}")
         self.started_here = False
@@ -179,11 +189,11 @@ class Server:
 
         After a kill -9 the orphans of the old server hold its memory for a moment: wait for them.
         """
-        command = [binaries / "pg_ctl", "-D", self.data, "-l", log, "-w"]
-        command += ["-t", START_SECONDS, "start"]
+        command: Command = [binaries / "pg_ctl", "-D", self.data, "-l", log]
+        command += ["-w", "-t", START_SECONDS, "start"]
         for _ in range(SHARED_MEMORY_TRIES):
             seen = log.stat().st_size if log.exists() else 0
-            told = account.run([str(part) for part in command], timeout=START_SECONDS + 20)
+            told = account.run(command, timeout=START_SECONDS + 20)
             if told.returncode == 0:
                 return
             said = log.read_text(errors="replace")[seen:] if log.exists() else ""
@@ -197,7 +207,7 @@ class Server:
         """Make the cluster beside its place and rename it, so that half a cluster never counts."""
         fresh = self.folder / "data.partial"
         shutil.rmtree(fresh, ignore_errors=True)
-        command: list[str | Path] = [binaries / "initdb", "-D", fresh, "-U", MAINTENANCE]
+        command: Command = [binaries / "initdb", "-D", fresh, "-U", MAINTENANCE]
         command += ["--encoding=UTF8", "--locale=C", "--data-checksums"]
         command += ["--auth-local=trust", "--auth-host=scram-sha-256"]
         if binaries.major >= 17:

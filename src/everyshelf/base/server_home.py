@@ -36,13 +36,18 @@ def check_ours(folder: Path) -> None:
     """Refuse a folder that already holds something and does not carry our mark."""
     if folder.exists() and not folder.is_dir():
         raise FOLDER_NOT_OURS(f"{folder} is not a folder")
-    if not folder.exists() or (folder / MARK).exists():
+    if not folder.exists() or is_ours(folder):
         return
     if any(entry.name != LOCK for entry in folder.iterdir()):
         raise FOLDER_NOT_OURS(
             f"{folder} is not empty and was not made by Everyshelf; "
             "set EVERYSHELF_HOME to an empty or a new folder"
         )
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether the folder carries our mark."""
+    return (folder / MARK).exists()
 
 
 def mark(folder: Path, account: Account) -> None:

@@ -1,12 +1,14 @@
 """The command `everyshelf`: finds the files of this package that offer commands, and runs them.
 
-A file offers commands by `register(app)`. Nothing is decided here, and no file is named here. What
-is refused goes to stderr as `code: detail`, with exit status 2.
+A file offers commands by `register(app)` and may say its place in the help by `ORDER`. Nothing is
+decided here, and no file is named here. What is refused goes to stderr as `code: detail`, with exit
+status 2.
 """
 
 import importlib
 import pkgutil
 import sys
+from types import ModuleType
 from typing import Final, NoReturn
 
 import psycopg
@@ -16,6 +18,7 @@ from everyshelf import __version__
 from everyshelf.base.errors import Code, Refused
 
 REFUSED: Final = 2
+LAST: Final = 100
 
 UNREACHABLE: Final = Code("database.unreachable", 503, "The database does not answer.")
 
@@ -51,12 +54,18 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     made.callback()(_every_command)
-    for found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        module = importlib.import_module(f"{__name__}.{found.name}")
+    for module in sorted(_modules(), key=lambda one: (getattr(one, "ORDER", LAST), one.__name__)):
         register = getattr(module, "register", None)
         if register is not None:
             register(made)
     return made
+
+
+def _modules() -> list[ModuleType]:
+    return [
+        importlib.import_module(f"{__name__}.{found.name}")
+        for found in pkgutil.iter_modules(__path__)
+    ]
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,6 +1,6 @@
 """Which database a command speaks to: EVERYSHELF_DATABASE_URL, else the embedded server's.
 
-Also the default home. Offers no command.
+Also the default home, and the panels of the help. Offers no command.
 """
 
 import contextlib
@@ -11,6 +11,10 @@ from typing import Final
 
 from everyshelf.base.account import account_for
 from everyshelf.base.server import NOT_RUNNING, Server
+
+# The panels of `everyshelf --help` that more than one file fills.
+RUNNING: Final = "Run"
+DATA: Final = "Keep the data safe"
 
 URL: Final = "EVERYSHELF_DATABASE_URL"
 HOME: Final = "EVERYSHELF_HOME"
