@@ -12,7 +12,7 @@ from everyshelf.decide import sourcing_kernel as kernel
 
 Ints = NDArray[np.int64]
 
-PAIR_NODES = 128
+PAIR_NODES = 1024
 PYTHON_CELLS = 80
 PYTHON_EXPANSIONS = 12
 
