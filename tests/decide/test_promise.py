@@ -1,6 +1,7 @@
 """Promises: opening hours in every zone, through clock changes, and the options of a cart."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -53,7 +54,7 @@ def transitions(zone: str, years: range) -> list[date]:
     noon = [
         datetime(y, 1, 1, 12, tzinfo=UTC) + timedelta(days=d) for y in years for d in range(366)
     ]
-    pairs = zip(noon, noon[1:], strict=False)
+    pairs = pairwise(noon)
     return [
         b.astimezone(tz).date()
         for a, b in pairs

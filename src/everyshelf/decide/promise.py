@@ -171,7 +171,7 @@ def ready_at(
 
 def arrives(ready: datetime, lane: Lane) -> tuple[datetime, datetime] | None:
     """The delivery window: start of the likely day and end of the late one; None if never."""
-    if not lane.carrier_weekdays:
+    if not any(0 <= weekday <= 6 for weekday in lane.carrier_weekdays):
         return None
     day = ready.astimezone(_zone(lane.origin_zone)).date()
     if _seconds(ready) > wall(lane.origin_zone, day, lane.collect_minute):
