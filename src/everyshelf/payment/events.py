@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from everyshelf.base.events import Event
 from everyshelf.orders.facts import OrderId
 from everyshelf.payment.facts import IntentId, Kind, PaymentId
 
 
-class _Moved(Event, frozen=True, kw_only=True):
-    SUBJECT: ClassVar[str] = "payment_id"
+class PaymentAuthorized(Event, frozen=True, kw_only=True):
+    """The provider has granted this amount."""
+
+    TYPE = "payment.payment.authorized"
+    SUBJECT = "payment_id"
     payment_id: PaymentId
     order_id: OrderId
     intent_id: IntentId
@@ -19,45 +20,81 @@ class _Moved(Event, frozen=True, kw_only=True):
     currency: str
 
 
-class PaymentAuthorized(_Moved, frozen=True, kw_only=True):
-    """The provider has granted this amount."""
-
-    TYPE: ClassVar[str] = "payment.payment.authorized"
-
-
-class CaptureDue(_Moved, frozen=True, kw_only=True):
+class CaptureDue(Event, frozen=True, kw_only=True):
     """This amount is to be captured by a provider outside; manual payments skip this event."""
 
-    TYPE: ClassVar[str] = "payment.capture.due"
+    TYPE = "payment.capture.due"
+    SUBJECT = "payment_id"
+    payment_id: PaymentId
+    order_id: OrderId
+    intent_id: IntentId
+    cause: str
+    amount_minor: int
+    currency: str
 
 
-class PaymentCaptured(_Moved, frozen=True, kw_only=True):
+class PaymentCaptured(Event, frozen=True, kw_only=True):
     """This amount was taken."""
 
-    TYPE: ClassVar[str] = "payment.payment.captured"
+    TYPE = "payment.payment.captured"
+    SUBJECT = "payment_id"
+    payment_id: PaymentId
+    order_id: OrderId
+    intent_id: IntentId
+    cause: str
+    amount_minor: int
+    currency: str
 
 
-class RefundDue(_Moved, frozen=True, kw_only=True):
-    """This amount is to be given back by a provider outside; manual payments skip this event."""
+class RefundDue(Event, frozen=True, kw_only=True):
+    """This amount is to be given back by a provider outside; manual payments skip this."""
 
-    TYPE: ClassVar[str] = "payment.refund.due"
+    TYPE = "payment.refund.due"
+    SUBJECT = "payment_id"
+    payment_id: PaymentId
+    order_id: OrderId
+    intent_id: IntentId
+    cause: str
+    amount_minor: int
+    currency: str
 
 
-class PaymentRefunded(_Moved, frozen=True, kw_only=True):
+class PaymentRefunded(Event, frozen=True, kw_only=True):
     """This amount was given back."""
 
-    TYPE: ClassVar[str] = "payment.payment.refunded"
+    TYPE = "payment.payment.refunded"
+    SUBJECT = "payment_id"
+    payment_id: PaymentId
+    order_id: OrderId
+    intent_id: IntentId
+    cause: str
+    amount_minor: int
+    currency: str
 
 
-class PaymentVoided(_Moved, frozen=True, kw_only=True):
+class PaymentVoided(Event, frozen=True, kw_only=True):
     """This amount was authorized and will never be captured."""
 
-    TYPE: ClassVar[str] = "payment.payment.voided"
+    TYPE = "payment.payment.voided"
+    SUBJECT = "payment_id"
+    payment_id: PaymentId
+    order_id: OrderId
+    intent_id: IntentId
+    cause: str
+    amount_minor: int
+    currency: str
 
 
-class PaymentFailed(_Moved, frozen=True, kw_only=True):
+class PaymentFailed(Event, frozen=True, kw_only=True):
     """An effect was refused, by the guard or by the provider; a person looks at `detail`."""
 
-    TYPE: ClassVar[str] = "payment.payment.failed"
+    TYPE = "payment.payment.failed"
+    SUBJECT = "payment_id"
+    payment_id: PaymentId
+    order_id: OrderId
+    intent_id: IntentId
+    cause: str
+    amount_minor: int
+    currency: str
     kind: Kind
     detail: str

@@ -7,7 +7,7 @@ it and refuse whatever it may have missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -22,16 +22,17 @@ from everyshelf.payment.facts import MANUAL, MOVING, Intent, IntentId, Kind, Pay
 
 SQL = load("everyshelf.payment")
 
-DONE_EVENTS: dict[Kind, type[events._Moved]] = {
+DONE_EVENTS: dict[Kind, Callable[..., Event]] = {
     Kind.AUTHORIZE: events.PaymentAuthorized,
     Kind.CAPTURE: events.PaymentCaptured,
     Kind.REFUND: events.PaymentRefunded,
     Kind.VOID: events.PaymentVoided,
 }
-DUE_EVENTS: dict[Kind, type[events._Moved]] = {
+DUE_EVENTS: dict[Kind, Callable[..., Event]] = {
     Kind.CAPTURE: events.CaptureDue,
     Kind.REFUND: events.RefundDue,
 }
+FAILED_EVENT: Callable[..., Event] = events.PaymentFailed
 SUM_OF = {
     Kind.AUTHORIZE: "authorized_minor",
     Kind.CAPTURE: "captured_minor",
@@ -109,7 +110,7 @@ class Book:
         payment = self.now[intent.order_id]
         payment = msgspec.structs.replace(payment, version=payment.version + 1)
         self.now[intent.order_id] = payment
-        body = {
+        body: dict[str, object] = {
             "payment_id": payment.id,
             "order_id": intent.order_id,
             "intent_id": intent.id,
@@ -119,7 +120,7 @@ class Book:
             "version": payment.version,
         }
         if intent.state is State.FAILED:
-            self.told.append(events.PaymentFailed(kind=intent.kind, detail=detail, **body))
+            self.told.append(FAILED_EVENT(kind=intent.kind, detail=detail, **body))
             return
         kinds = DONE_EVENTS if intent.state is State.DONE else DUE_EVENTS
         if intent.kind in kinds:

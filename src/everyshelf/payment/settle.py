@@ -139,4 +139,4 @@ def _put_off(tx: Tx, silent: Sequence[tuple[Sent, str]]) -> None:
 
 def pause(attempts: int) -> timedelta:
     """How long an unheard intent waits: doubling, an hour at most."""
-    return min(LONGEST_PAUSE, PAUSE * 2 ** min(attempts, 12))
+    return min(LONGEST_PAUSE, PAUSE * (1 << min(attempts, 12)))
