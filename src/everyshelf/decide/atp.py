@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
-Cell = tuple[int, int]
-Layer = dict[tuple[int | None, int | None], int]
+Key = int | str  # A code or an index: whatever the caller names items and nodes by.
+Cell = tuple[Key, Key]
+Layer = dict[tuple[Key | None, Key | None], int]
 
 WALK_IN_CHANNELS = frozenset({"pos", "walk_in"})
 
@@ -38,8 +39,8 @@ class Protection(msgspec.Struct, frozen=True):
     `ring_fence_qty` is kept for `channel` at the node, so it lowers every other channel.
     """
 
-    item: int | None = None
-    node: int | None = None
+    item: Key | None = None
+    node: Key | None = None
     channel: str | None = None
     starts_on: date | None = None
     ends_on: date | None = None
@@ -60,8 +61,8 @@ class Floors(msgspec.Struct, frozen=True):
     safety: Layer
     walk_in: Layer
     fences: tuple[Layer, ...]
-    items: frozenset[int]
-    nodes: frozenset[int]
+    items: frozenset[Key]
+    nodes: frozenset[Key]
     elsewhere: int
 
 
@@ -163,7 +164,7 @@ def floors(
     return np.fromiter((floor(ready, i, n) for i, n in pairs), np.int64, len(pairs))
 
 
-def floor(ready: Floors, item: int, node: int) -> int:
+def floor(ready: Floors, item: Key, node: Key) -> int:
     """The floor of one cell: most cells are named by no rule and cost two set look-ups."""
     if item not in ready.items and node not in ready.nodes:
         return ready.elsewhere
@@ -171,7 +172,7 @@ def floor(ready: Floors, item: int, node: int) -> int:
     return kept + _pick(ready.safety, item, node) + _pick(ready.walk_in, item, node)
 
 
-def kept(ready: Floors, item: int, node: int) -> tuple[int, int, int]:
+def kept(ready: Floors, item: Key, node: Key) -> tuple[int, int, int]:
     """The floor of one cell by kind, for `explain`: safety, walk-ins, ring fences of others."""
     fenced = sum(_pick(layer, item, node) for layer in ready.fences)
     return _pick(ready.safety, item, node), _pick(ready.walk_in, item, node), fenced
@@ -237,7 +238,7 @@ def _layer(rules: Sequence[Protection], kind: str) -> Layer:
     return layer
 
 
-def _pick(layer: Layer, item: int, node: int) -> int:
+def _pick(layer: Layer, item: Key, node: Key) -> int:
     if not layer:
         return 0
     for scope in ((item, node), (item, None), (None, node), (None, None)):
