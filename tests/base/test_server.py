@@ -20,16 +20,6 @@ ROOT = os.geteuid() == 0
 
 
 @pytest.fixture
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder that the account of PostgreSQL can reach: pytest's own are closed to it."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="es-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder) / "home"
-
-
-@pytest.fixture
 def running(home: Path) -> Iterator[Server]:
     """A small durable server that was just started, and is stopped whatever happens."""
     made = Server(home, small=True)
@@ -205,6 +195,7 @@ def test_a_folder_with_something_else_in_it_is_refused_untouched(home: Path) -> 
     with pytest.raises(Refused) as refused:
         Server(home).start()
     assert code_of(refused) == "server.folder_not_ours"
+    Server(home).stop()
     assert [entry.name for entry in home.iterdir()] == ["letters.txt"]
 
 

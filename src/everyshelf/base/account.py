@@ -7,7 +7,7 @@ as `postgres`, else as `nobody`; started by anybody else it runs as that person.
 import os
 import pwd
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,8 @@ from everyshelf.base.errors import Code
 FOLDER_NOT_OURS: Final = Code(
     "server.folder_not_ours", 409, "The folder holds something else, or is somebody else's."
 )
+
+Command = list[str | Path | int]
 
 OWN_ACCOUNT: Final = "everyshelf"
 KEPT_ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -31,9 +33,7 @@ class Account:
     name: str
     switch: bool
 
-    def run(
-        self, command: Sequence[str | Path], *, timeout: float = 120
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, command: Command, *, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run `command` as this account, from `/`, without the PG* settings of the caller."""
         return subprocess.run(
             [str(part) for part in command],

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import psycopg
 
 from everyshelf.base import backup, server_home
-from everyshelf.base.account import Account, account_for
+from everyshelf.base.account import Account, Command, account_for
 from everyshelf.base.binaries import Binaries, find, reachable
 from everyshelf.base.errors import Code
 
@@ -37,6 +37,7 @@ MAINTENANCE: Final = "postgres"
 SOCKET_PORT: Final = 5432
 START_SECONDS: Final = 600  # Recovery after a crash replays up to max_wal_size of log.
 STOP_SECONDS: Final = 100
+LOG: Final = "postgres.log"
 SHARED_MEMORY_TRIES: Final = 20
 
 
@@ -79,14 +80,24 @@ class Server:
 
     def stop(self) -> None:
         """Stop the server, whoever started it; nothing happens when it does not run."""
-        if not self.folder.exists():
+        if not server_home.is_ours(self.folder):
             return
         account = account_for(self.folder)
         with self._locked(account):
             if self.running:
                 control = reachable(self._found(), account, self.folder) / "pg_ctl"
-                command = [control, "-D", self.data, "-m", "fast", "-w", "-t", STOP_SECONDS, "stop"]
-                told = account.run([str(part) for part in command])
+                command: Command = [
+                    control,
+                    "-D",
+                    self.data,
+                    "-m",
+                    "fast",
+                    "-w",
+                    "-t",
+                    STOP_SECONDS,
+                    "stop",
+                ]
+                told = account.run(command)
                 if told.returncode != 0 and self.running:
                     raise START_FAILED(f"PostgreSQL did not stop: {told.stderr.strip()}")
         self.started_here = False
@@ -169,19 +180,20 @@ class Server:
             small=self.small,
             durable=self.durable,
         )
+        server_home.turn_log(log / LOG)
         server_home.forget_dead_postmaster(self.data, self._socket_folder())
-        self._run_postgres(account, binaries, log / "postgres.log")
+        self._run_postgres(account, binaries, log / LOG)
 
     def _run_postgres(self, account: Account, binaries: Binaries, log: Path) -> None:
         """Start and wait until it answers.
 
         After a kill -9 the orphans of the old server hold its memory for a moment: wait for them.
         """
-        command = [binaries / "pg_ctl", "-D", self.data, "-l", log, "-w"]
-        command += ["-t", START_SECONDS, "start"]
+        command: Command = [binaries / "pg_ctl", "-D", self.data, "-l", log]
+        command += ["-w", "-t", START_SECONDS, "start"]
         for _ in range(SHARED_MEMORY_TRIES):
             seen = log.stat().st_size if log.exists() else 0
-            told = account.run([str(part) for part in command], timeout=START_SECONDS + 20)
+            told = account.run(command, timeout=START_SECONDS + 20)
             if told.returncode == 0:
                 return
             said = log.read_text(errors="replace")[seen:] if log.exists() else ""
@@ -195,7 +207,7 @@ class Server:
         """Make the cluster beside its place and rename it, so that half a cluster never counts."""
         fresh = self.folder / "data.partial"
         shutil.rmtree(fresh, ignore_errors=True)
-        command: list[str | Path] = [binaries / "initdb", "-D", fresh, "-U", MAINTENANCE]
+        command: Command = [binaries / "initdb", "-D", fresh, "-U", MAINTENANCE]
         command += ["--encoding=UTF8", "--locale=C", "--data-checksums"]
         command += ["--auth-local=trust", "--auth-host=scram-sha-256"]
         if binaries.major >= 17:

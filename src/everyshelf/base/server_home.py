@@ -20,6 +20,7 @@ LOCAL_SETTINGS: Final = "local.conf"
 SOCKET_PATH_LIMIT: Final = 107
 SHORT_FOLDERS: Final = Path("/tmp")
 MEGABYTE: Final = 1 << 20
+LOG_LIMIT: Final = 32 * MEGABYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,18 @@ def check_ours(folder: Path) -> None:
     """Refuse a folder that already holds something and does not carry our mark."""
     if folder.exists() and not folder.is_dir():
         raise FOLDER_NOT_OURS(f"{folder} is not a folder")
-    if not folder.exists() or (folder / MARK).exists():
+    if not folder.exists() or is_ours(folder):
         return
     if any(entry.name != LOCK for entry in folder.iterdir()):
         raise FOLDER_NOT_OURS(
             f"{folder} is not empty and was not made by Everyshelf; "
             "set EVERYSHELF_HOME to an empty or a new folder"
         )
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether the folder carries our mark."""
+    return (folder / MARK).exists()
 
 
 def mark(folder: Path, account: Account) -> None:
@@ -107,6 +113,12 @@ def forget_dead_postmaster(data: Path, socket_folder: Path) -> None:
             left.unlink(missing_ok=True)
 
 
+def turn_log(path: Path) -> None:
+    """Put a log that has grown large aside; the one before it goes."""
+    if path.exists() and path.stat().st_size > LOG_LIMIT:
+        path.rename(path.with_suffix(".old.log"))
+
+
 def configure(
     data: Path,
     account: Account,
@@ -140,7 +152,7 @@ def _settings(
     yield "unix_socket_permissions", "0700"
     yield "max_connections", "100"
     yield "shared_buffers", f"{128 if small else _quarter_of_memory()}MB"
-    yield "max_wal_size", "'4GB'"
+    yield "max_wal_size", "'512MB'" if small else "'4GB'"
     yield "checkpoint_timeout", "'15min'"
     yield "wal_compression", "on"
     yield "jit", "off"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import psycopg
@@ -68,7 +68,7 @@ class Tx:
         """All rows, each as a struct whose fields are named as the columns."""
         cursor = self._execute(statement, params)
         assert cursor.description is not None, f"{statement.name} returns no rows"
-        read = codec.row_reader(kind, tuple(column.name for column in cursor.description))
+        read = codec.row_reader(cast(Any, kind), tuple(column.name for column in cursor.description))
         return [read(row) for row in cursor]
 
     def one(self, statement: Statement, kind: type[T], /, **params: Any) -> T | None:

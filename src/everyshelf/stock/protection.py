@@ -1,0 +1,167 @@
+"""Protection rules and the one availability function.
+
+Safety stock, walk-in protection and ring fences are rows; `decide.atp` says how low a channel may
+draw a node. Web, till, sourcing and feeds all come through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import msgspec
+
+from everyshelf.base import ids, outbox
+from everyshelf.base.claims import once
+from everyshelf.base.parts import table
+from everyshelf.base.results import Result
+from everyshelf.base.sql import load
+from everyshelf.base.tx import Tx
+from everyshelf.decide import atp
+from everyshelf.stock.events import RulesChanged
+from everyshelf.stock.facts import (
+    QTY_INVALID,
+    Ask,
+    Availability,
+    Balance,
+    NodeATP,
+    RuleId,
+)
+
+SQL = load("everyshelf.stock")
+
+
+class SetRules(msgspec.Struct, frozen=True):
+    """Replaces all protection rules of a scope (same item, node and channel) by the ones given."""
+
+    key: str
+    rules: tuple[atp.Protection, ...]
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A node of a pool that has sellable units of an item."""
+
+    item: str
+    pool: str
+    node: str
+    priority: int
+    sellable: int
+
+
+class _Rule(msgspec.Struct, frozen=True):
+    item: str | None
+    node: str | None
+    channel: str | None
+    starts_on: date | None
+    ends_on: date | None
+    safety_qty: int | None
+    walk_in_qty: int | None
+    ring_fence_qty: int | None
+
+
+class _Due(msgspec.Struct, frozen=True):
+    item: str
+    due_on: date
+    qty: int
+
+
+def set_rules(tx: Tx, commands: Sequence[SetRules]) -> list[Result[int]]:
+    """Stores protection rules; the value is how many. Refuses a ring fence without its channel."""
+    return once(tx, "stock.set_rules", commands, _set_rules, int)
+
+
+def _set_rules(tx: Tx, commands: list[SetRules]) -> list[Result[int]]:
+    rules = [rule for command in commands for rule in command.rules]
+    names = ("item", "node", "channel", "starts_on", "ends_on", "safety_qty", "walk_in_qty")
+    if any(q is not None and q > 10**12 for r in rules for q in (r.safety_qty, r.walk_in_qty)):
+        return [Result.refused(QTY_INVALID()) for _ in commands]
+    fields = (*names, "ring_fence_qty")
+    rows = table(fields, ([getattr(rule, f) for f in fields] for rule in rules))
+    tx.run(SQL.drop_rules, items=rows["item"], nodes=rows["node"], channels=rows["channel"])
+    tx.run(SQL.add_rules, ids=[ids.new(RuleId) for _ in rules], **rows)
+    outbox.emit(tx, [RulesChanged(scope="all", rules=len(rules))])
+    return [Result.done(len(command.rules)) for command in commands]
+
+
+class Floors:
+    """How low each channel may draw each cell, for one batch and one day."""
+
+    def __init__(self, tx: Tx, items: Iterable[str], on: date | None = None) -> None:
+        found = tx.all(SQL.rules_of, _Rule, items=sorted(set(items)))
+        self._rules = [atp.Protection(**msgspec.structs.asdict(rule)) for rule in found]
+        self._on = on or tx.now.date()
+        self._ready: dict[str, atp.Floors] = {}
+
+    def floor(self, channel: str, item: str, node: str) -> int:
+        """Units that this channel must leave sellable at the cell."""
+        if not self._rules:
+            return 0
+        if channel not in self._ready:
+            self._ready[channel] = atp.prepare(channel, self._on, self._rules)
+        return atp.floor(self._ready[channel], item, node)
+
+
+def candidates(tx: Tx, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Candidate]]:
+    """For each (item, pool): the pool's nodes with sellable units, preferred nodes first."""
+    wanted = sorted(set(pairs))
+    rows = tx.all(
+        SQL.candidates,
+        Candidate,
+        **table(("parts", "items", "pools"), ((ids.part_of(i), i, p) for i, p in wanted)),
+        today=tx.now.date(),
+    )
+    found: dict[tuple[str, str], list[Candidate]] = {pair: [] for pair in wanted}
+    for row in rows:
+        found[row.item, row.pool].append(row)
+    return found
+
+
+def availability(tx: Tx, asks: Sequence[Ask]) -> list[Availability]:
+    """What each channel may promise now, node by node; when nothing is there, why and what is due.
+
+    The quantity of a node is `sellable` less its floor for the channel (safety stock, walk-in
+    protection, ring fences of other channels); see `decide.atp`.
+    """
+    found = candidates(tx, ((ask.item, ask.pool) for ask in asks))
+    floors = Floors(tx, (ask.item for ask in asks))
+    empty = sorted({ask.item for ask in asks if not found[ask.item, ask.pool]})
+    due = {row.item: row for row in tx.all(SQL.next_due, _Due, items=[a.item for a in asks])}
+    held = {b.item: b for b in balances(tx, empty)} if empty else {}
+    return [_answer(ask, found[ask.item, ask.pool], floors, due, held) for ask in asks]
+
+
+def _answer(
+    ask: Ask,
+    nodes: list[Candidate],
+    floors: Floors,
+    due: dict[str, _Due],
+    held: dict[str, Balance],
+) -> Availability:
+    answers = []
+    for c in nodes:
+        free = atp.atp(c.sellable, floors.floor(ask.channel, ask.item, c.node), 0, 0, 0)
+        answers.append(NodeATP(c.node, free, None if free else atp.Reason.PROTECTED.value))
+    total = sum(a.atp for a in answers)
+    coming = due.get(ask.item)
+    reason = None
+    if total == 0:
+        other = held.get(ask.item)
+        busy = other is not None and other.held > 0
+        reason = (
+            atp.Reason.PROTECTED if answers else atp.Reason.HELD if busy else atp.Reason.SOLD_OUT
+        ).value
+    return Availability(
+        ask.item, ask.pool, ask.channel, total, tuple(answers),
+        coming.due_on if coming else None, coming.qty if coming else 0, reason,
+    )  # fmt: skip
+
+
+def balances(tx: Tx, items: Sequence[str], nodes: Sequence[str] | None = None) -> list[Balance]:
+    """The rows of the pool for these items (all nodes unless named)."""
+    return tx.all(
+        SQL.balances,
+        Balance,
+        parts=sorted({ids.part_of(item) for item in items}),
+        items=list(items),
+        nodes=list(nodes) if nodes is not None else None,
+    )
