@@ -65,9 +65,8 @@ PLAIN = {str, int, float, bool, bytes, type(None)}
 
 def _column_reader(hint: Any) -> Callable[[Any], Any] | None:
     """How a column becomes a field: None when the driver's value is already right."""
-    bare = (
-        [a for a in get_args(hint) if a is not type(None)] if get_origin(hint) is not None else []
-    )
+    args = get_args(hint) if get_origin(hint) is not None else ()
+    bare = [a for a in args if a is not type(None)]
     if len(bare) == 1 and type(None) in get_args(hint):
         inner = _column_reader(bare[0])
         return inner and (lambda value: None if value is None else inner(value))

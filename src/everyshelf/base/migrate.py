@@ -18,7 +18,7 @@ from everyshelf.base.errors import Code
 
 CHANGED = Code("migration.changed", 500, "A migration that was applied has changed since.")
 STATEMENT_END = re.compile(r";\s*(?:\n|$)")
-HOT = re.compile(r"\) -- hot\b")
+HOT = re.compile(r"\)(?: with \([^)]*\))? -- hot\b")
 LEDGER = """
 create table if not exists schema_migration (
   name text primary key, checksum text not null, at timestamptz not null default now()

@@ -172,7 +172,9 @@ def _alone(tx: Tx, subscriber: str, handlers: Handlers, event: Logged) -> bool:
         with tx.savepoint():
             _hear(tx, handlers, [event])
     except Exception as error:  # Whatever it is, it must not stop the other aggregates.
-        LOG.error("handler_failed", subscriber=subscriber, event=str(event.id), error=repr(error))
+        LOG.error(
+            "handler_failed", subscriber=subscriber, event_id=str(event.id), error=repr(error)
+        )
         _fail(tx, subscriber, event, error)
         return False
     return True

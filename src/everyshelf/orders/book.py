@@ -125,6 +125,13 @@ class Book:
         for n, step in enumerate((cancelled, shipped, returned)):
             delta[n] += step
 
+    def replace(self, line: Line) -> None:
+        """Takes a line that was added or rewritten by the verb's own statement."""
+        order = self.orders[line.order_id]
+        if (line.order_id, line.line) not in self._lines:
+            self.orders[order.id] = Replace(order, lines=(*order.lines, line))
+        self._lines[line.order_id, line.line] = line
+
     def touch(self, order: Order, **fields: Any) -> Order:
         """The order one version on, with these fields and its lines as they stand now."""
         lines = tuple(self.lines(order.id))

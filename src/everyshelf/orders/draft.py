@@ -16,7 +16,7 @@ import msgspec
 from everyshelf.base import codec, ids, money
 from everyshelf.base.errors import INVALID, Code
 from everyshelf.catalog import CHANNEL_UNKNOWN, ITEM_UNKNOWN, Channel, Item, KitComponent
-from everyshelf.network import NODE_UNKNOWN, SERVICE_UNKNOWN, Node
+from everyshelf.network import NODE_UNKNOWN, SERVICE_UNKNOWN, Address, Node
 from everyshelf.orders.commands import Place, PlaceLine
 from everyshelf.orders.facts import (
     ADDRESS_MISSING,
@@ -136,15 +136,24 @@ def check_placed_at(placed_at: datetime | None, now: datetime) -> datetime:
 
 def check_way(asked: PlaceLine, command: Place, world: World) -> None:
     """Can the line reach its buyer: an address, a service or a node that hands over this way."""
-    if asked.method in COLLECTED:
-        check_node(asked.method, asked.pickup_node, world)
+    check_way_of(
+        asked.method, asked.pickup_node, asked.service, command.ship_to, asked.item, world
+    )
+
+
+def check_way_of(
+    method: str, node: str | None, service: str | None, ship_to: Address | None, item: str,
+    world: World,
+) -> None:
+    """The same for an amendment, which changes the parts one by one."""
+    if method in COLLECTED:
+        check_node(method, node, world)
         return
-    words = f"{asked.method} is not collected; leave out the pickup_node."
-    _no(asked.pickup_node is not None, INVALID, words)
-    words = f"{asked.item} is to be sent; give a ship_to address."
-    _no(command.ship_to is None, ADDRESS_MISSING, words)
-    unknown = asked.service is not None and asked.service not in world.services
-    _no(unknown, SERVICE_UNKNOWN, f"There is no service {asked.service!r}.")
+    words = f"{method} is not collected; leave out the pickup_node."
+    _no(node is not None, INVALID, words)
+    _no(ship_to is None, ADDRESS_MISSING, f"{item} is to be sent; give a ship_to address.")
+    unknown = service is not None and service not in world.services
+    _no(unknown, SERVICE_UNKNOWN, f"There is no service {service!r}.")
 
 
 def check_node(method: str, code: str | None, world: World) -> None:
