@@ -90,11 +90,16 @@ from unnest(%(lanes)s::int[], %(xids)s::text[], %(ids)s::bigint[]) as u (lane, x
 where p.subscriber = %(subscriber)s and p.lane = u.lane
 
 -- name: fail_delivery
-insert into delivery (subscriber, event_id, subject, type, body, at, attempts, next_try_at, error, state)
+insert into delivery (
+  subscriber, event_id, subject, type, body, at, attempts, next_try_at, error, state
+)
 select %(subscriber)s, %(event_id)s, %(subject)s, %(type)s, %(body)s, %(now)s, 1, %(next_try_at)s,
   %(error)s, 'waiting'
 on conflict (subscriber, event_id) do update
-set attempts = delivery.attempts + 1, next_try_at = %(now)s + (excluded.next_try_at - %(now)s) * power(2, delivery.attempts), error = excluded.error,
+set attempts = delivery.attempts + 1,
+  next_try_at = %(now)s
+    + (excluded.next_try_at - %(now)s) * power(2, delivery.attempts),
+  error = excluded.error,
   state = case when delivery.attempts + 1 >= %(limit)s then 'dead' else 'waiting' end
 
 -- name: due_deliveries
@@ -156,7 +161,9 @@ order by event_id
 limit %(batch)s
 
 -- name: park_delivery
-insert into delivery (subscriber, event_id, subject, type, body, at, attempts, next_try_at, error, state)
+insert into delivery (
+  subscriber, event_id, subject, type, body, at, attempts, next_try_at, error, state
+)
 values (%(subscriber)s, %(event_id)s, %(subject)s, %(type)s, %(body)s, %(at)s, 0, %(at)s,
   'waits behind an earlier event of the same aggregate', 'waiting')
 on conflict do nothing
