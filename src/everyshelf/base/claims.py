@@ -126,9 +126,7 @@ def _known(
 ) -> dict[str, tuple[bytes, Result[V]]]:
     if not keys:
         return {}
-    rows = tx.all(
-        SQL.read_claims, _Claim, parts=[part_of(k) for k in keys], scope=scope, keys=keys
-    )
+    rows = tx.all(SQL.read_claims, _Claim, parts=[part_of(k) for k in keys], scope=scope, keys=keys)
     found: dict[str, tuple[bytes, Result[V]]] = {}
     for row in rows:
         assert row.result is not None, "a committed claim carries its answer"

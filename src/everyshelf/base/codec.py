@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -39,14 +39,14 @@ def encode(value: object) -> bytes:
     return _encoder.encode(value)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, dec_hook=from_plain)
 
 
 def decode(body: bytes | str, kind: type[T]) -> T:
     """A struct from JSON; msgspec.ValidationError names the path of what is wrong."""
-    value: T = _decoder(kind).decode(body)
+    value: T = _decoder(cast(Hashable, kind)).decode(body)
     return value
 
 
@@ -81,14 +81,14 @@ def _column_reader(hint: Any) -> Callable[[Any], Any] | None:
     return lambda value: convert(value, hint)
 
 
-@lru_cache(maxsize=None)
-def row_reader(kind: type[T], names: tuple[str, ...]) -> Callable[[Sequence[Any]], T]:
+@cache
+def row_reader(kind: Any, names: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
     """Builds structs from rows whose columns are named as the struct's fields."""
     hints = get_type_hints(kind)
     readers = [(n, name, _column_reader(hints[name])) for n, name in enumerate(names)]
     odd = [(n, reader) for n, _, reader in readers if reader is not None]
 
-    def read(row: Sequence[Any]) -> T:
+    def read(row: Sequence[Any]) -> Any:
         values = list(row)
         for n, reader in odd:
             values[n] = reader(values[n])

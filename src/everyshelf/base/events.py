@@ -66,6 +66,6 @@ def registry() -> dict[str, type[Event]]:
     """All event classes of all rooms by full type."""
     for room in ROOMS:
         name = f"everyshelf.{room}.events"
-        if find_spec(name) is not None:
+        if find_spec(f"everyshelf.{room}") and find_spec(name):
             import_module(name)
     return {full_type(kind): kind for kind in Event.__subclasses__()}

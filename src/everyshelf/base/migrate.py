@@ -19,13 +19,10 @@ from everyshelf.base.errors import Code
 CHANGED = Code("migration.changed", 500, "A migration that was applied has changed since.")
 STATEMENT_END = re.compile(r";\s*(?:\n|$)")
 HOT = re.compile(r"\)(?: with \([^)]*\))? -- hot\b")
-LOCK = """
+LEDGER = """
 create table if not exists schema_migration (
-  name text primary key,
-  checksum text not null,
-  at timestamptz not null default now()
-)
-"""
+  name text primary key, checksum text not null, at timestamptz not null default now()
+)"""
 
 
 def files() -> list[tuple[str, str]]:
@@ -60,7 +57,9 @@ def apply(url: str, *, by_part: bool = False) -> list[str]:
     """Applies the migrations that are missing; their names. Two processes may call it at once."""
     done: list[str] = []
     with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute(LOCK)
+        conn.execute(LEDGER)
+        if conn.info.server_version >= 170000:
+            conn.execute("set transaction_timeout = 0")
         for name, text in files():
             with conn.transaction():
                 if _apply_one(conn, name, text, by_part):
@@ -78,7 +77,5 @@ def _apply_one(conn: psycopg.Connection, name: str, text: str, by_part: bool) ->
         return False
     for statement in statements(text, by_part=by_part):
         conn.execute(statement.encode())
-    conn.execute(
-        "insert into schema_migration (name, checksum) values (%s, %s)", [name, checksum]
-    )
+    conn.execute("insert into schema_migration (name, checksum) values (%s, %s)", [name, checksum])
     return True

@@ -167,3 +167,87 @@ insert into delivery (
 values (%(subscriber)s, %(event_id)s, %(subject)s, %(type)s, %(body)s, %(at)s, 0, %(at)s,
   'waits behind an earlier event of the same aggregate', 'waiting')
 on conflict do nothing
+
+-- name: policy_in_force
+-- The dates alone say what is in force: a version that is scheduled needs nobody to switch it on.
+select name, version, state, params::text as params, starts_at, ends_at
+from policy
+where name = %(name)s::text
+  and starts_at <= %(now)s::timestamptz
+  and (ends_at is null or ends_at > %(now)s::timestamptz)
+order by starts_at desc, version desc
+limit 1
+
+-- name: policy_before
+-- The version that was in force before the present one: the last to end of those that did.
+select name, version, state, params::text as params, starts_at, ends_at
+from policy
+where name = %(name)s::text
+  and ends_at <= %(now)s::timestamptz
+  and starts_at < ends_at
+order by ends_at desc, version desc
+limit 1
+
+-- name: policy_shadows
+select name, version, state, params::text as params, starts_at, ends_at
+from policy
+where name = %(name)s::text and state = 'shadow' and starts_at is null
+order by version
+
+-- name: policy_versions
+select name, version, state, params::text as params, starts_at, ends_at
+from policy
+where name = %(name)s::text
+order by version
+
+-- name: policy_version
+select name, version, state, params::text as params, starts_at, ends_at
+from policy
+where name = %(name)s::text and version = %(version)s::int
+
+-- name: policy_lock
+-- Who changes a policy holds all of its versions, in their order; readers do not wait.
+select version from policy where name = %(name)s::text order by version for no key update
+
+-- name: policy_draft
+insert into policy (name, version, state, params, made_at, made_by)
+select %(name)s::text, coalesce(max(version), 0) + 1, 'draft', %(params)s::jsonb,
+  %(now)s::timestamptz, %(actor)s::text
+from policy
+where name = %(name)s::text
+returning version
+
+-- name: policy_mark
+-- A live version that is retired ends now; one that never started has no dates to keep.
+update policy
+set state = %(state)s::text,
+  ends_at = case when starts_at is null then null else greatest(starts_at, %(now)s::timestamptz) end
+where name = %(name)s::text and version = %(version)s::int
+
+-- name: policy_end_others
+-- The version in force ends where the next one starts; one that was scheduled later never starts.
+update policy
+set ends_at = greatest(starts_at, %(starts_at)s::timestamptz)
+where name = %(name)s::text
+  and version <> %(version)s::int
+  and starts_at is not null
+  and (ends_at is null or ends_at > %(starts_at)s::timestamptz)
+
+-- name: policy_start
+update policy
+set starts_at = %(starts_at)s::timestamptz, ends_at = null
+where name = %(name)s::text and version = %(version)s::int
+
+-- name: policy_end_due
+-- The state is what people read; it follows the dates.
+update policy
+set state = 'retired'
+where name = %(name)s::text and state <> 'retired' and ends_at <= %(now)s::timestamptz
+
+-- name: policy_begin_due
+update policy
+set state = 'live'
+where name = %(name)s::text
+  and state <> 'live'
+  and starts_at <= %(now)s::timestamptz
+  and (ends_at is null or ends_at > %(now)s::timestamptz)

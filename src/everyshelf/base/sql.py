@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 
 NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
@@ -51,7 +51,7 @@ def parse(package: str, text: str) -> dict[str, Statement]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(package: str, file: str = "queries.sql") -> Statements:
     """The statements of a package's file; an absent file has none."""
     path = resources.files(package) / file

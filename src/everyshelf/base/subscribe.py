@@ -55,7 +55,11 @@ class Parked(msgspec.Struct, frozen=True):
 
 
 def step(
-    db: Database, subscriber: str, handlers: Handlers, *, now: datetime | None = None,
+    db: Database,
+    subscriber: str,
+    handlers: Handlers,
+    *,
+    now: datetime | None = None,
     batch: int = BATCH,
 ) -> int:
     """Handles the next events of a subscriber; how many were handled or parked."""
@@ -64,7 +68,8 @@ def step(
     except Exception as error:  # Any failure of a handler is handled event by event.
         LOG.warning("batch_failed", subscriber=subscriber, error=repr(error))
         return db.run(
-            lambda tx: _step(tx, subscriber, handlers, batch, alone=True), now=now,
+            lambda tx: _step(tx, subscriber, handlers, batch, alone=True),
+            now=now,
             actor=subscriber,
         )
 
@@ -76,8 +81,16 @@ def retry(db: Database, subscriber: str, handlers: Handlers, *, now: datetime | 
         due = tx.all(SQL.due_deliveries, Parked, subscriber=subscriber, now=tx.now, batch=BATCH)
         for parked in due:
             event = Logged(
-                "0", parked.event_id, 0, parked.subject, 0, parked.type, parked.at, subscriber,
-                str(parked.event_id), parked.body,
+                "0",
+                parked.event_id,
+                0,
+                parked.subject,
+                0,
+                parked.type,
+                parked.at,
+                subscriber,
+                str(parked.event_id),
+                parked.body,
             )
             if _alone(tx, subscriber, handlers, event):
                 tx.run(SQL.delivered, subscriber=subscriber, event_id=parked.event_id)
@@ -86,9 +99,7 @@ def retry(db: Database, subscriber: str, handlers: Handlers, *, now: datetime | 
     return db.run(work, now=now, actor=subscriber)
 
 
-def _step(
-    tx: Tx, subscriber: str, handlers: Handlers, batch: int, alone: bool = False
-) -> int:
+def _step(tx: Tx, subscriber: str, handlers: Handlers, batch: int, alone: bool = False) -> int:
     positions = outbox.lock(tx, subscriber)
     if not positions:
         return 0
@@ -147,9 +158,7 @@ def _hear(tx: Tx, handlers: Handlers, events: Sequence[Logged]) -> None:
         handlers[kinds[type_]](tx, heard)
 
 
-def _each_alone(
-    tx: Tx, subscriber: str, handlers: Handlers, events: Sequence[Logged]
-) -> None:
+def _each_alone(tx: Tx, subscriber: str, handlers: Handlers, events: Sequence[Logged]) -> None:
     failed: set[str] = set()
     for event in (e for round_ in rounds(events) for e in round_):
         if event.subject in failed:
@@ -163,7 +172,9 @@ def _alone(tx: Tx, subscriber: str, handlers: Handlers, event: Logged) -> bool:
         with tx.savepoint():
             _hear(tx, handlers, [event])
     except Exception as error:  # Whatever it is, it must not stop the other aggregates.
-        LOG.error("handler_failed", subscriber=subscriber, event=str(event.id), error=repr(error))
+        LOG.error(
+            "handler_failed", subscriber=subscriber, event_id=str(event.id), error=repr(error)
+        )
         _fail(tx, subscriber, event, error)
         return False
     return True

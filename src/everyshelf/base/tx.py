@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import psycopg
@@ -33,6 +33,17 @@ TRIES = 8
 LEASE_HOURS = 24
 
 set_json_loads(msgspec.json.decode)
+
+
+def _even(value: Any) -> Any:
+    """A list of enum members and plain texts, or of typed ids and integers, becomes of one type:
+    the driver derives an array's type from its elements."""
+    if type(value) is list and len({*map(type, value)} - {type(None)}) > 1:
+        return [
+            x.value if isinstance(x, StrEnum) else int(x) if isinstance(x, ids.Id) else x
+            for x in value
+        ]
+    return value
 
 
 class Tx:
@@ -58,6 +69,7 @@ class Tx:
 
     def _execute(self, statement: Statement, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         self.statements += 1
+        params = {name: _even(value) for name, value in params.items()}
         return self.conn.execute(statement.text.encode(), params)
 
     def run(self, statement: Statement, /, **params: Any) -> int:
@@ -68,7 +80,7 @@ class Tx:
         """All rows, each as a struct whose fields are named as the columns."""
         cursor = self._execute(statement, params)
         assert cursor.description is not None, f"{statement.name} returns no rows"
-        read = codec.row_reader(kind, tuple(column.name for column in cursor.description))
+        read = codec.row_reader(cast(Any, kind), tuple(column.name for column in cursor.description))
         return [read(row) for row in cursor]
 
     def one(self, statement: Statement, kind: type[T], /, **params: Any) -> T | None:

@@ -26,6 +26,7 @@ from everyshelf.stock.facts import (
     Allocation,
     AllocationId,
     Bucket,
+    HoldId,
     HoldRow,
     Leg,
     NotFound,
@@ -72,7 +73,7 @@ def allocate(tx: Tx, commands: Sequence[Allocate]) -> list[Result[AllocationId]]
 
 
 def _plan(
-    c: Allocate, mine: Sequence[HoldRow], left: dict[tuple[ids.Id, str], int], floor: int
+    c: Allocate, mine: Sequence[HoldRow], left: dict[tuple[HoldId, str], int], floor: int
 ) -> tuple[list[Leg], Taken]:
     """The legs for one command: its holds at the node, then its holds elsewhere, exchanged."""
     legs: list[Leg] = []
@@ -191,9 +192,7 @@ def _lock(tx: Tx, steps: Sequence[Step]) -> list[Allocation]:
     return tx.all(SQL.lock_allocations, Allocation, **table(("parts", "ids"), keys))
 
 
-def _advance(
-    tx: Tx, steps: Sequence[Step], ways: Sequence[_Way]
-) -> list[Result[AllocationId]]:
+def _advance(tx: Tx, steps: Sequence[Step], ways: Sequence[_Way]) -> list[Result[AllocationId]]:
     rows = {row.id: row for row in _lock(tx, steps)}
     have = {
         row.id: {"allocated": row.allocated, "picked": row.picked, "packed": row.packed}

@@ -103,7 +103,8 @@ class Positions:
         source = self.lots.get((leg.item, leg.from_node, physical(leg.from_bucket)), {})
         parts = _draw(source, leg, self.expiry)
         if sum(qty for _, qty in parts) < leg.qty:
-            return [], Short(leg.item, leg.from_node, f"lot {leg.lot}", leg.qty, sum(source.values()))
+            here = sum(source.values())
+            return [], Short(leg.item, leg.from_node, f"lot {leg.lot}", leg.qty, here)
         for lot, qty in parts:
             source[lot] -= qty
             if not leg.to_node.startswith("@"):
@@ -145,8 +146,8 @@ class Positions:
         names = ("parts", "items", "nodes", "lots", "buckets", "expiries", "qtys")
         if debits := [row for row in lots if row[-1] < 0]:
             tx.run(SQL.debit_lots, **table(names, debits))
-        if credits := [row for row in lots if row[-1] > 0]:
-            tx.run(SQL.credit_lots, **table(names, credits))
+        if gains := [row for row in lots if row[-1] > 0]:
+            tx.run(SQL.credit_lots, **table(names, gains))
         moved = [
             (ids.part_of(item), item, number, *place)
             for (item, number), place in self.serials.items()
@@ -194,5 +195,3 @@ def open_positions(tx: Tx, groups: Sequence[Sequence[Leg]]) -> Positions:
         SQL.lock_serials, SerialRow, parts=parts, items=names, nodes=nodes, serials=named
     )
     return Positions(tracking, lots, serials)
-
-

@@ -98,3 +98,261 @@ from unnest(
 on conflict (part, item, serial) do update
 set node = excluded.node, bucket = excluded.bucket, at = excluded.at
 
+-- name: rules_of
+select item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty
+from stock_rule
+where item is null or item = any (%(items)s::text[])
+order by id
+
+-- name: drop_rules
+delete from stock_rule r
+using unnest(%(items)s::text[], %(nodes)s::text[], %(channels)s::text[]) as u (item, node, channel)
+where r.item is not distinct from u.item and r.node is not distinct from u.node
+  and r.channel is not distinct from u.channel
+
+-- name: add_rules
+insert into stock_rule (id, item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty,
+  ring_fence_qty)
+select u.id, u.item, u.node, u.channel, u.starts_on, u.ends_on, u.safety_qty, u.walk_in_qty,
+  u.ring_fence_qty
+from unnest(
+  %(ids)s::bigint[], %(item)s::text[], %(node)s::text[], %(channel)s::text[],
+  %(starts_on)s::date[], %(ends_on)s::date[], %(safety_qty)s::bigint[],
+  %(walk_in_qty)s::bigint[], %(ring_fence_qty)s::bigint[]
+) as u (id, item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty)
+
+-- name: candidates
+-- A pool is a capability ("ship") or one node with it ("pickup:S001").
+select u.item, u.pool, b.node, n.priority, b.sellable
+from unnest(%(parts)s::int[], %(items)s::text[], %(pools)s::text[]) as u (part, item, pool)
+join stock_balance b on b.part = u.part and b.item = u.item and b.sellable > 0
+join node n on n.node = b.node
+  and n.active and not n.paused
+  and split_part(u.pool, ':', 1) = any (n.capabilities)
+  and (split_part(u.pool, ':', 2) = '' or split_part(u.pool, ':', 2) = n.node)
+  and coalesce(n.opens_on <= %(today)s::date, true)
+  and coalesce(%(today)s::date <= n.closes_on, true)
+order by u.item, u.pool, n.priority, b.sellable desc, b.node
+
+-- name: pool_members
+select u.pool, n.node
+from unnest(%(pools)s::text[]) as u (pool)
+join node n on n.active and not n.paused
+  and split_part(u.pool, ':', 1) = any (n.capabilities)
+  and (split_part(u.pool, ':', 2) = '' or split_part(u.pool, ':', 2) = n.node)
+  and coalesce(n.opens_on <= %(today)s::date, true)
+  and coalesce(%(today)s::date <= n.closes_on, true)
+order by u.pool, n.priority, n.node
+
+-- name: balances
+select item, node, sellable, held, allocated, picked, packed, in_transit, quality_hold, damaged,
+  display
+from stock_balance
+where part = any (%(parts)s::int[]) and item = any (%(items)s::text[])
+  and (%(nodes)s::text[] is null or node = any (%(nodes)s::text[]))
+order by part, item, node
+
+-- name: next_due
+select distinct on (item) item, due_on, qty + cap - promised as qty
+from stock_inbound
+where item = any (%(items)s::text[]) and promised < qty + cap
+order by item, due_on
+
+-- name: add_holds
+insert into stock_hold (part, id, item, node, pool, channel, owner, line, qty, expires_at, at)
+select u.part, u.id, u.item, u.node, u.pool, u.channel, u.owner, u.line, u.qty, u.expires_at,
+  %(now)s::timestamptz
+from unnest(
+  %(parts)s::int[], %(ids)s::bigint[], %(items)s::text[], %(nodes)s::text[], %(pools)s::text[],
+  %(channels)s::text[], %(owners)s::text[], %(lines)s::int[], %(qtys)s::bigint[],
+  %(expiries)s::timestamptz[]
+) as u (part, id, item, node, pool, channel, owner, line, qty, expires_at)
+
+-- name: seat_holds
+-- A hold that moves joins its own units that already sit there.
+insert into stock_hold (part, id, item, node, pool, channel, owner, line, qty, expires_at, at)
+select u.part, u.id, u.item, u.node, u.pool, u.channel, u.owner, u.line, sum(u.qty), u.expires_at,
+  %(now)s::timestamptz
+from unnest(
+  %(parts)s::int[], %(ids)s::bigint[], %(nodes)s::text[], %(qtys)s::bigint[], %(items)s::text[],
+  %(pools)s::text[], %(channels)s::text[], %(owners)s::text[], %(lines)s::int[],
+  %(expiries)s::timestamptz[]
+) as u (part, id, node, qty, item, pool, channel, owner, line, expires_at)
+group by u.part, u.id, u.item, u.node, u.pool, u.channel, u.owner, u.line, u.expires_at
+on conflict (part, id, node) do update
+set qty = stock_hold.qty + excluded.qty
+
+-- name: holds_of
+select id, item, node, pool, channel, owner, line, qty, expires_at
+from stock_hold
+where owner = any (%(owners)s::text[])
+order by part, id, node
+for update
+
+-- name: lock_item_holds
+select id, item, node, pool, channel, owner, line, qty, expires_at
+from stock_hold
+where part = %(part)s::int and item = %(item)s::text
+order by part, id, node
+for update
+
+-- name: extend_holds
+update stock_hold
+set expires_at = %(expires_at)s::timestamptz
+where owner = any (%(owners)s::text[]) and expires_at is not null
+
+-- name: adopt_holds
+update stock_hold h
+set owner = u.to_owner, line = u.to_line, expires_at = null
+from unnest(
+  %(from_owners)s::text[], %(from_lines)s::int[], %(to_owners)s::text[], %(to_lines)s::int[]
+) as u (from_owner, from_line, to_owner, to_line)
+where h.owner = u.from_owner and h.line = u.from_line
+
+-- name: expired_holds
+-- Whoever locks the row first decides: the expiry, or the order that takes the hold over.
+select id, item, node, pool, channel, owner, line, qty, expires_at
+from stock_hold
+where expires_at <= %(now)s::timestamptz
+order by expires_at
+limit %(limit)s::int
+for update skip locked
+
+-- name: drop_holds
+delete from stock_hold h
+using unnest(%(parts)s::int[], %(ids)s::bigint[], %(nodes)s::text[]) as u (part, id, node)
+where h.part = u.part and h.id = u.id and h.node = u.node
+
+-- name: lessen_holds
+update stock_hold h
+set qty = h.qty - u.qty
+from unnest(
+  %(parts)s::int[], %(ids)s::bigint[], %(nodes)s::text[], %(qtys)s::bigint[]
+) as u (part, id, node, qty)
+where h.part = u.part and h.id = u.id and h.node = u.node
+
+-- name: add_allocations
+insert into stock_allocation (part, id, order_id, line, item, node, qty, at)
+select u.part, u.id, u.order_id, u.line, u.item, u.node, u.qty, %(now)s::timestamptz
+from unnest(
+  %(parts)s::int[], %(ids)s::bigint[], %(order_ids)s::bigint[], %(lines)s::int[],
+  %(items)s::text[], %(nodes)s::text[], %(qtys)s::bigint[]
+) as u (part, id, order_id, line, item, node, qty)
+
+-- name: allocations_of
+select id, order_id, line, item, node, qty, picked, packed, shipped, released
+from stock_allocation
+where order_id = any (%(order_ids)s::bigint[])
+order by id
+
+-- name: lock_allocations
+select a.id, a.order_id, a.line, a.item, a.node, a.qty, a.picked, a.packed, a.shipped, a.released
+from stock_allocation a
+join unnest(%(parts)s::int[], %(ids)s::bigint[]) as u (part, id)
+  on a.part = u.part and a.id = u.id
+order by a.part, a.id
+for update of a
+
+-- name: advance_allocations
+update stock_allocation a
+set picked = a.picked + u.picked,
+  packed = a.packed + u.packed,
+  shipped = a.shipped + u.shipped,
+  released = a.released + u.released
+from unnest(
+  %(parts)s::int[], %(ids)s::bigint[], %(picked)s::bigint[], %(packed)s::bigint[],
+  %(shipped)s::bigint[], %(released)s::bigint[]
+) as u (part, id, picked, packed, shipped, released)
+where a.part = u.part and a.id = u.id
+
+-- name: known_items
+select item
+from item
+where item = any (%(items)s::text[]) and active
+
+-- name: known_nodes
+select node, unknown_sales
+from node
+where node = any (%(nodes)s::text[])
+
+-- name: serve_inbound
+update stock_inbound i
+set received = i.received + u.qty
+from unnest(%(parts)s::int[], %(ids)s::bigint[], %(qtys)s::bigint[]) as u (part, id, qty)
+where i.part = u.part and i.id = u.id
+
+-- name: add_inbound
+insert into stock_inbound (part, id, item, node, kind, ref, due_on, qty, cap)
+select u.part, u.id, u.item, u.node, u.kind, u.ref, u.due_on, u.qty, u.cap
+from unnest(
+  %(parts)s::int[], %(ids)s::bigint[], %(items)s::text[], %(nodes)s::text[], %(kinds)s::text[],
+  %(refs)s::text[], %(dues)s::date[], %(qtys)s::bigint[], %(caps)s::bigint[]
+) as u (part, id, item, node, kind, ref, due_on, qty, cap)
+
+-- name: lock_inbound
+select id, item, node, due_on, qty, received, promised, cap
+from stock_inbound
+where part = any (%(parts)s::int[]) and item = any (%(items)s::text[]) and received < qty + cap
+order by part, item, due_on, id
+for update
+
+-- name: promise_inbound
+update stock_inbound i
+set promised = i.promised + u.qty
+from unnest(%(parts)s::int[], %(ids)s::bigint[], %(qtys)s::bigint[]) as u (part, id, qty)
+where i.part = u.part and i.id = u.id
+
+-- name: add_counts
+insert into stock_count (part, id, item, node, counted, expected, variance, reason, actor, at)
+select u.part, u.id, u.item, u.node, u.counted, u.expected, u.variance, u.reason,
+  %(actor)s::text, %(now)s::timestamptz
+from unnest(
+  %(parts)s::int[], %(ids)s::bigint[], %(items)s::text[], %(nodes)s::text[],
+  %(counted)s::bigint[], %(expected)s::bigint[], %(variances)s::bigint[], %(reasons)s::text[]
+) as u (part, id, item, node, counted, expected, variance, reason)
+
+-- name: advance_feed
+-- The row is the guard: an older snapshot changes nothing.
+insert into stock_feed (source, node, sequence, at)
+values (%(source)s::text, %(node)s::text, %(sequence)s::bigint, %(now)s::timestamptz)
+on conflict (source, node) do update
+set sequence = excluded.sequence, at = excluded.at
+where stock_feed.sequence < excluded.sequence
+
+-- name: add_transfer
+insert into stock_transfer (part, id, from_node, to_node, state, reason, made_at)
+values (%(part)s::int, %(id)s::bigint, %(from_node)s::text, %(to_node)s::text, 'in_transit',
+  %(reason)s::text, %(now)s::timestamptz)
+
+-- name: add_transfer_lines
+insert into stock_transfer_line (part, transfer_id, item, sent)
+select %(part)s::int, %(id)s::bigint, u.item, u.qty
+from unnest(%(items)s::text[], %(qtys)s::bigint[]) as u (item, qty)
+
+-- name: lock_transfer
+select id, from_node, to_node, state
+from stock_transfer
+where part = %(part)s::int and id = %(id)s::bigint
+for update
+
+-- name: open_transfer_lines
+select item, sent - received - damaged - lost as open
+from stock_transfer_line
+where part = %(part)s::int and transfer_id = %(id)s::bigint
+
+-- name: advance_transfer_lines
+update stock_transfer_line l
+set received = l.received + u.received, damaged = l.damaged + u.damaged, lost = l.lost + u.lost
+from (
+  select item, sum(received) as received, sum(damaged) as damaged, sum(lost) as lost
+  from unnest(
+    %(items)s::text[], %(received)s::bigint[], %(damaged)s::bigint[], %(lost)s::bigint[]
+  ) as v (item, received, damaged, lost)
+  group by item
+) u
+where l.part = %(part)s::int and l.transfer_id = %(id)s::bigint and l.item = u.item
+
+-- name: advance_transfer
+update stock_transfer
+set state = %(state)s::text, closed_at = %(closed_at)s::timestamptz, version = version + 1
+where part = %(part)s::int and id = %(id)s::bigint

@@ -62,7 +62,7 @@ class Seats:
         return self._floors.floor(want.channel, want.item, node)
 
     def place(self, group: Sequence[Want]) -> Placed:
-        """Seats a group whole, or says what is short; a group that is not seated leaves no trace."""
+        """Seats a group whole, or says what is short; one that is not seated leaves no trace."""
         placed = Placed()
         if any(want.item in self._rearranged for want in group):
             return Placed(deferred=True)
@@ -79,7 +79,10 @@ class Seats:
         return placed
 
     def _refuse(
-        self, group: Sequence[Want], want: Want, placed: Placed,
+        self,
+        group: Sequence[Want],
+        want: Want,
+        placed: Placed,
         saved: dict[tuple[str, str], int] | None,
     ) -> Placed:
         if saved is not None:

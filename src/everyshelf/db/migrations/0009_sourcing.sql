@@ -60,3 +60,34 @@ create table node_load (
   constraint node_load_not_negative check (orders >= 0),
   constraint node_load_within_cap check (cap is null or orders <= cap)
 );
+
+-- Which day's capacity of a node an order takes; only nodes with a daily limit have rows.
+create table sourcing_load (
+  part int not null,
+  order_id bigint not null,
+  node text collate "C" not null,
+  method text not null,
+  day date not null,
+  constraint sourcing_load_pkey primary key (part, order_id, node, method)
+) -- hot
+;
+
+create index sourcing_load_day on sourcing_load (node, day);
+
+-- Orders of which units were called back and may still stand at a node; looked at again.
+create table sourcing_unsettled (
+  part int not null,
+  order_id bigint not null,
+  due_at timestamptz not null,
+  constraint sourcing_unsettled_pkey primary key (part, order_id)
+) -- hot
+;
+
+create index sourcing_demand_due on sourcing_demand (due_at);
+
+insert into policy (name, version, state, params, starts_at, made_at, made_by)
+values ('sourcing', 1, 'live',
+  '{"max_nodes": 4, "split_lines": true, "min_value_to_split_minor": 0, "dim_g_per_cm3": 0.0,
+    "max_expansions": 20000, "late_minor": 500, "late_day_minor": 300,
+    "unrated_100km_minor": 100}',
+  '2000-01-01T00:00:00Z', '2000-01-01T00:00:00Z', 'everyshelf');

@@ -1,0 +1,189 @@
+"""Finds the cheapest set of nodes for one order's arrays: one node, a pair, or a proven search.
+
+Most orders end at a bound that two additions prove; the branch and bound of `sourcing_kernel` is
+the rest. It knows nothing of filters, policies or explanations.
+"""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from everyshelf.decide import sourcing_kernel as kernel
+
+Ints = NDArray[np.int64]
+
+# Matrices of node pairs stay small, and a search visits at most CELLS cells times its expansions:
+# about a fifth of a second, after which the gap is reported instead.
+PAIR_NODES = 1024
+PYTHON_CELLS = 80
+CELLS = 12_000_000
+PYTHON_EXPANSIONS = 12
+
+
+class Costs(msgspec.Struct, frozen=True):
+    """The order's arrays; `whole[r, n]` = line r from n alone, what is lacking there penalised.
+
+    `low` is a floor of what line r costs once n is open, however it is split.
+    """
+
+    opening: Ints
+    unit: Ints
+    entry: Ints
+    stock: Ints
+    qty: Ints
+    penalty: Ints
+    whole: Ints
+    low: Ints
+    most: int
+    split: bool
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Columns to open and their full cost, the best other set weighed, and the proof."""
+
+    nodes: tuple[int, ...]
+    cost: int
+    other: tuple[int, ...]
+    other_cost: int | None
+    proven: bool
+    bound: int
+    expansions: int
+
+
+def costs(
+    opening: Ints, unit: Ints, entry: Ints, stock: Ints, qty: Ints, penalty: Ints,
+    most: int, split: bool,
+) -> Costs:  # fmt: skip
+    """Derive the matrices that the search reads; splitting matters only where stock is partial."""
+    need = qty[:, None]
+    took = np.minimum(stock, need)
+    dummy = (penalty * qty)[:, None]
+    served = stock > 0
+    whole = np.where(served, entry + took * unit + (need - took) * penalty[:, None], dummy)
+    partial = split and bool((served & (stock < need)).any())
+    low = np.where(served, entry + need * unit, dummy) if partial else whole
+    return Costs(opening, unit, entry, stock, qty, penalty, whole, low, most, partial)
+
+
+def solve(c: Costs, limit: int) -> Plan:
+    """The cheapest plan; each stage stops as soon as no larger set can beat what is found."""
+    alone = c.opening + c.whole.sum(axis=0)
+    first = int(np.argmin(alone))
+    best = int(alone[first])
+    floor = int(np.minimum(c.low.min(axis=1), c.penalty * c.qty).sum())
+    other, other_cost = _second(alone, first)
+    plan = Plan((first,), best, other, other_cost, True, best, 0)
+    ladder = np.sort(c.opening)
+    if c.most < 2 or len(ladder) < 2 or best <= int(ladder[:2].sum()) + floor:
+        return plan
+    if c.split:
+        # Whole lines first: that search is short, and its plan prunes the one with splits.
+        plan = solve(msgspec.structs.replace(c, split=False, low=c.whole), limit)
+    keep = np.flatnonzero(c.opening + int(ladder[0]) + floor < plan.cost)
+    if len(keep) <= PAIR_NODES:
+        keep = _undominated(c, keep)
+    if not c.split and len(keep) <= PAIR_NODES:
+        plan = _pairs(c, keep, plan)
+    three = np.sort(c.opening[keep])[:3]
+    paired = not c.split and len(keep) <= PAIR_NODES
+    pairs_suffice = c.most < 3 or len(three) < 3 or plan.cost <= int(three.sum()) + floor
+    if len(keep) < 2 or (paired and pairs_suffice):
+        return msgspec.structs.replace(plan, proven=True, bound=plan.cost)
+    return _search(c, keep, plan, limit)
+
+
+def _second(alone: Ints, first: int) -> tuple[tuple[int, ...], int | None]:
+    if len(alone) < 2:
+        return (), None
+    rest = alone.copy()
+    rest[first] = np.iinfo(np.int64).max
+    second = int(np.argmin(rest))
+    return (second,), int(alone[second])
+
+
+def _undominated(c: Costs, keep: Ints) -> Ints:
+    """Drop a node if another opens no dearer and serves every line no dearer (first of equals)."""
+    opening = c.opening[keep]
+    beats = opening[:, None] <= opening[None, :]
+    for r in range(len(c.qty)):
+        beats &= _no_dearer(c, keep, r)
+    tie = beats & beats.T
+    beats &= ~(tie & ~np.tri(len(keep), k=-1, dtype=np.bool_).T)
+    return keep[~beats.any(axis=0)]
+
+
+def _no_dearer(c: Costs, keep: Ints, r: int) -> NDArray[np.bool_]:
+    """Whether [b, a]: b serves line r no dearer than a; where lines split, b must hold it all."""
+    if not c.split:
+        row = c.whole[r, keep]
+        beats: NDArray[np.bool_] = row[:, None] <= row[None, :]
+        return beats
+    unit, entry, stock = c.unit[r, keep], c.entry[r, keep], c.stock[r, keep]
+    cheap = (unit[:, None] <= unit[None, :]) & (entry[:, None] <= entry[None, :])
+    able: NDArray[np.bool_] = (stock <= 0)[None, :] | (cheap & (stock >= c.qty[r])[:, None])
+    return able
+
+
+def _pairs(c: Costs, keep: Ints, plan: Plan) -> Plan:
+    """The best two nodes of which both are needed."""
+    if len(keep) < 2:
+        return plan
+    opening, whole = c.opening[keep], c.whole[:, keep]
+    served = np.zeros((len(keep), len(keep)), np.int64)
+    for row in whole:
+        served += np.minimum(row[:, None], row[None, :])
+    sums = whole.sum(axis=0)
+    total = served + opening[:, None] + opening[None, :]
+    useless = served >= np.minimum(sums[:, None], sums[None, :])
+    total[useless] = np.iinfo(np.int64).max
+    at = int(np.argmin(total))
+    a, b = sorted(divmod(at, len(keep)))
+    cost = int(total[a, b])
+    return _improved(plan, (int(keep[a]), int(keep[b])), cost)
+
+
+def _improved(plan: Plan, nodes: tuple[int, ...], cost: int) -> Plan:
+    """The better of the two leads; the loser stays as the other if it beats the one known."""
+    if cost < plan.cost:
+        return msgspec.structs.replace(
+            plan, nodes=nodes, cost=cost, other=plan.nodes, other_cost=plan.cost
+        )
+    ceiling = np.iinfo(np.int64).max if plan.other_cost is None else plan.other_cost
+    if nodes == plan.nodes or cost >= ceiling:
+        return plan
+    return msgspec.structs.replace(plan, other=nodes, other_cost=cost)
+
+
+def _search(c: Costs, keep: Ints, plan: Plan, limit: int) -> Plan:
+    """Branch and bound over the nodes kept; small ones in Python, the rest as machine code."""
+    limit = max(1, min(limit, CELLS // (len(keep) * len(c.qty))))
+    small = len(keep) * len(c.qty) <= PYTHON_CELLS and not kernel.is_compiled()
+    if small:
+        found = _run(kernel.search, c, keep, plan.cost, min(limit, PYTHON_EXPANSIONS))
+        if found[4] or limit <= PYTHON_EXPANSIONS:
+            return _finish(c, keep, plan, found)
+    return _finish(c, keep, plan, _run(kernel.compiled(), c, keep, plan.cost, limit))
+
+
+def _run(
+    search: kernel.Search, c: Costs, keep: Ints, best: int, limit: int
+) -> tuple[int, Ints, int, int, bool]:
+    unit, entry, stock = (np.ascontiguousarray(a[:, keep]) for a in (c.unit, c.entry, c.stock))
+    whole, low = (np.ascontiguousarray(a[:, keep]) for a in (c.whole, c.low))
+    by_unit = np.argsort(unit, axis=1, kind="stable")
+    opening = np.ascontiguousarray(c.opening[keep])
+    return search(
+        opening, unit, entry, stock, c.qty, c.penalty, whole, low, by_unit,
+        c.most, c.split, best, limit,
+    )  # fmt: skip
+
+
+def _finish(c: Costs, keep: Ints, plan: Plan, found: tuple[int, Ints, int, int, bool]) -> Plan:
+    cost, winner, root, expansions, finished = found
+    if len(winner):
+        plan = _improved(plan, tuple(int(n) for n in keep[winner]), int(cost))
+    # With more holders than the subset search tries, a line's split is only an upper bound.
+    exact = not c.split or c.most <= kernel.MASK_NODES or not c.entry.any()
+    proven = bool(finished) and exact
+    bound = plan.cost if proven else min(int(root), plan.cost)
+    return msgspec.structs.replace(plan, proven=proven, bound=bound, expansions=int(expansions))

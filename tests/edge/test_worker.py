@@ -1,0 +1,73 @@
+"""The worker: drains what rooms hear, and stays quiet when nothing is new."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from everyshelf.base import outbox
+from everyshelf.base.subscribe import Heard
+from everyshelf.base.tx import Database, Tx
+from everyshelf.edge import worker
+from everyshelf.stock.events import ItemAdjusted
+
+
+def bell(name: str, echoes: int = 0) -> ItemAdjusted:
+    return ItemAdjusted(item=name, node="S001", delta=echoes, reason="bell")
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A subscriber that notes each bell, and rings on while it has echoes."""
+    found: list[str] = []
+
+    def hear(tx: Tx, batch: Sequence[Heard]) -> None:
+        found.extend(h.event.item for h in batch)
+        again = [bell(h.event.item, h.event.delta - 1) for h in batch if h.event.delta]
+        outbox.emit(tx, again)
+
+    monkeypatch.setattr(worker, "subscribers", lambda: {"test": {ItemAdjusted: hear}})
+    return found
+
+
+def test_drain_pumps_until_quiet(db: Database, heard: list[str]) -> None:
+    db.run(lambda tx: outbox.emit(tx, [bell("a", 3), bell("b")]))
+    assert worker.drain(db) == 5
+    assert sorted(heard) == ["a", "a", "a", "a", "b"]
+    assert worker.drain(db) == 0
+
+
+def test_the_thread_hears_what_comes_and_stops(db: Database, heard: list[str]) -> None:
+    running = worker.Worker(db).start()
+    try:
+        for name in "abc":
+            db.run(lambda tx, name=name: outbox.emit(tx, [bell(name)]))
+            deadline = time.monotonic() + 10
+            while name not in heard and time.monotonic() < deadline:
+                time.sleep(0.02)
+        assert heard == ["a", "b", "c"]
+    finally:
+        running.stop()
+    assert not any(t.name == "everyshelf-worker" for t in threading.enumerate())
+
+
+def test_a_failing_handler_parks_its_event_and_the_rest_go_on(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+
+    def hear(tx: Tx, batch: Sequence[Heard]) -> None:
+        names = [h.event.item for h in batch]
+        assert "bad" not in names
+        found.extend(names)
+
+    monkeypatch.setattr(worker, "subscribers", lambda: {"test": {ItemAdjusted: hear}})
+    db.run(lambda tx: outbox.emit(tx, [bell("a"), bell("bad"), bell("b")]))
+    worker.drain(db)
+    assert sorted(found) == ["a", "b"]
+    with db.transaction() as tx:
+        parked = tx.conn.execute("select subject, state, attempts from delivery").fetchall()
+    assert parked == [("bad", "waiting", 1)]
