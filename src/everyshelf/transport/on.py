@@ -8,7 +8,7 @@ import structlog
 
 from everyshelf.base.subscribe import Heard
 from everyshelf.base.tx import Tx
-from everyshelf.fulfillment import (
+from everyshelf.fulfillment.events import (
     FulfillmentCancelled,
     FulfillmentReopened,
     SupplierOrderShipped,

@@ -71,8 +71,7 @@ def leave(
     ask: Quoter,
     numbers: Mapping[FulfillmentId, str] | None = None,
 ) -> list[Result[Shipped]]:
-    """Ships locked work at the prices that `ask` gives, under the tracking numbers that are known.
-    """
+    """Ships locked work at the prices that `ask` gives; `numbers` are known trackings."""
     bought = _labels_of(tx, works)
     answers: dict[int, Result[Shipped]] = {}
     going: dict[FulfillmentId, tuple[int, Quote]] = {}
@@ -169,7 +168,9 @@ def _write(tx: Tx, leaving: Sequence[Leaving], bought: Labels) -> None:
     fulfillment.complete_now(tx, [one.work.id for one in leaving])
     payment.capture_shipped_now(tx, [(one.work.order_id, f"ship:{one.id}") for one in leaving])
     outbox.emit(tx, [_shipped(one) for one in leaving])
-    outbox.emit(tx, [_bought(o, x) for o in leaving for x in o.labels if x.package_id not in bought])
+    outbox.emit(
+        tx, [_bought(o, x) for o in leaving for x in o.labels if x.package_id not in bought]
+    )
 
 
 def _write_shipments(tx: Tx, leaving: Sequence[Leaving]) -> None:

@@ -6,7 +6,7 @@ returned and lost end a shipment: what is said later is kept, and a contradictio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from everyshelf.base import outbox
@@ -148,23 +148,80 @@ def _arrived(
     was: Shipment, now: Standing, at: datetime, place: str, back: Back | None
 ) -> list[Event]:
     """The event of a new state; a failed attempt is told apart."""
-    key = {"shipment_id": was.id, "order_id": was.order_id, "version": was.version + 1}
-    if now.state is S.DELIVERED:
-        assert now.delivered_at is not None
-        on_time = None if was.promised_latest is None else now.delivered_at <= was.promised_latest
-        return [events.ShipmentDelivered(**key, at=now.delivered_at, on_time=on_time)]
-    if now.state is S.IN_TRANSIT:
-        return [events.ShipmentInTransit(**key, at=at, place=place)]
-    if now.state is S.OUT_FOR_DELIVERY:
-        return [events.ShipmentOutForDelivery(**key, at=at, place=place)]
-    if now.state is S.RETURNING:
-        return [events.ShipmentReturning(**key, node=was.node, at=at, place=place)]
-    if back is None:
-        return []
-    end = {"node": was.node, "units": back.units, "refund_minor": back.refund_minor}
-    if now.state is S.RETURNED:
-        return [events.ShipmentReturned(**key, **end, currency=back.currency)]
-    return [events.ShipmentLost(**key, **end, carrier=was.carrier, currency=back.currency)]
+    told = {
+        S.DELIVERED: _delivered,
+        S.IN_TRANSIT: _moving(events.ShipmentInTransit),
+        S.OUT_FOR_DELIVERY: _moving(events.ShipmentOutForDelivery),
+        S.RETURNING: _returning,
+        S.RETURNED: _returned,
+        S.LOST: _lost,
+    }.get(now.state)
+    return [] if told is None else [told(was, now, at, place, back or Back(0, 0, was.currency))]
+
+
+Tell = Callable[[Shipment, Standing, datetime, str, Back], Event]
+Moving = type[events.ShipmentInTransit] | type[events.ShipmentOutForDelivery]
+
+
+def _moving(kind: Moving) -> Tell:
+    def tell(was: Shipment, now: Standing, at: datetime, place: str, back: Back) -> Event:
+        return kind(
+            shipment_id=was.id,
+            order_id=was.order_id,
+            version=was.version + 1,
+            at=at,
+            place=place,
+        )
+
+    return tell
+
+
+def _delivered(was: Shipment, now: Standing, at: datetime, place: str, back: Back) -> Event:
+    assert now.delivered_at is not None
+    late = was.promised_latest is not None and now.delivered_at > was.promised_latest
+    return events.ShipmentDelivered(
+        shipment_id=was.id,
+        order_id=was.order_id,
+        version=was.version + 1,
+        at=now.delivered_at,
+        on_time=None if was.promised_latest is None else not late,
+    )
+
+
+def _returning(was: Shipment, now: Standing, at: datetime, place: str, back: Back) -> Event:
+    return events.ShipmentReturning(
+        shipment_id=was.id,
+        order_id=was.order_id,
+        version=was.version + 1,
+        node=was.node,
+        at=at,
+        place=place,
+    )
+
+
+def _returned(was: Shipment, now: Standing, at: datetime, place: str, back: Back) -> Event:
+    return events.ShipmentReturned(
+        shipment_id=was.id,
+        order_id=was.order_id,
+        version=was.version + 1,
+        node=was.node,
+        units=back.units,
+        refund_minor=back.refund_minor,
+        currency=back.currency,
+    )
+
+
+def _lost(was: Shipment, now: Standing, at: datetime, place: str, back: Back) -> Event:
+    return events.ShipmentLost(
+        shipment_id=was.id,
+        order_id=was.order_id,
+        version=was.version + 1,
+        node=was.node,
+        carrier=was.carrier,
+        units=back.units,
+        refund_minor=back.refund_minor,
+        currency=back.currency,
+    )
 
 
 def _answer(
@@ -179,7 +236,9 @@ def _answer(
     if not _valid(c):
         return Result.refused(INVALID("A message has a source_id and a code other than shipped."))
     now = after.get(was.id)
-    tracked = Tracked(was.id, now.state if now else was.state, now.attempts if now else was.attempts)
+    tracked = Tracked(
+        was.id, now.state if now else was.state, now.attempts if now else was.attempts
+    )
     if (c.shipment_id, c.source_id) in fresh:
         return Result.done(tracked)
     return Result(Outcome.EXISTS, tracked)
@@ -189,5 +248,3 @@ def shipments_of_tracking(tx: Tx, trackings: Sequence[str]) -> dict[str, Shipmen
     """Which shipment a tracking number belongs to."""
     rows = tx.tuples(SQL.shipment_of_tracking, trackings=sorted(set(trackings)))
     return {tracking: ShipmentId(id_) for tracking, id_ in rows}
-
-

@@ -89,7 +89,7 @@ def _refund(
     amounts: Counter[ShipmentId] = Counter()
     units: Counter[ShipmentId] = Counter()
     later: Counter[tuple[OrderId, int]] = Counter()
-    for (id_, order_id, number), qty in reversed(counts.items()):
+    for (id_, order_id, number), qty in reversed(list(counts.items())):
         line = next(x for x in found[order_id].lines if x.line == number)
         start = line.returned - later[order_id, number] - qty
         later[order_id, number] += qty
