@@ -175,7 +175,8 @@ def offer(node: int, **changes: object) -> NodeOffer:
         "lanes": lanes, "same_day": SameDay(45, 20 * 60, 900),
         "pickup_price_minor": 0, "curbside_price_minor": 100,
     }  # fmt: skip
-    return NodeOffer(node, NINE_TO_FIVE, 16 * 60, 60, **{**base, **changes})  # type: ignore[arg-type]
+    fields = {**base, **changes}
+    return NodeOffer(node, NINE_TO_FIVE, 16 * 60, 60, **fields)  # type: ignore[arg-type]
 
 
 def test_a_cart_gets_the_best_of_each_service_and_every_pickup_place() -> None:

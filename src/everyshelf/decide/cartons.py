@@ -132,11 +132,17 @@ def place(
     points: set[Point] = {(0, 0, 0)}
     low, high = np.empty((0, 3), np.int64), np.empty((0, 3), np.int64)
     placed: list[Placed] = []
+    hopeless: set[tuple[Size, bool]] = set()
     for unit in units:
-        if unit.weight_g > weight_g or _volume(unit.size_mm) > volume:
+        if (
+            (unit.size_mm, unit.upright) in hopeless
+            or unit.weight_g > weight_g
+            or _volume(unit.size_mm) > volume
+        ):
             continue
         spot = _spot(_turns(unit, room, gridded), unit, points, low, high, room)
         if spot is None:
+            hopeless.add((unit.size_mm, unit.upright))
             continue
         placed.append(spot)
         weight_g -= unit.weight_g
@@ -144,8 +150,8 @@ def place(
         corner = np.array(spot.at_mm)
         low = np.vstack([low, corner])
         high = np.vstack([high, corner + spot.size_mm])
-        points.discard(spot.at_mm)
         points.update(_new_points(spot, low, high, room))
+        points = {point for point in points if not _covered(point, spot)}
     return placed
 
 
@@ -183,6 +189,12 @@ def _spot(
     return None
 
 
+def _covered(point: Point, spot: Placed) -> bool:
+    """Whether a unit's lowest corner can no longer be put there."""
+    triples = zip(point, spot.at_mm, spot.size_mm, strict=True)
+    return all(at <= p < at + side for p, at, side in triples)
+
+
 def _new_points(spot: Placed, low: Ints, high: Ints, room: Size) -> set[Point]:
     """The three far corners of a unit, and each slid back along the other axes to the next face."""
     found: set[Point] = set()
@@ -218,7 +230,9 @@ def _orders() -> tuple[Callable[[Item], tuple[int, ...]], ...]:
 def _pack(room: _Room, units: Sequence[Item]) -> list[Placed]:
     """The most volume that any order packs; the first that places every unit ends the search."""
     best: list[Placed] = []
-    for order, gridded in product(_orders(), (True, False)):
+    tries = list(product(_orders(), (True, False)))
+    # Large parcels get fewer tries: a pass over n units takes about n squared time.
+    for order, gridded in tries[: 6 if len(units) <= 40 else 2 if len(units) <= 120 else 1]:
         ranked = sorted(units, key=order)
         placed = place(ranked, room.size, room.weight_g, room.volume, gridded)
         if len(placed) == len(units):

@@ -176,11 +176,9 @@ def arrives(ready: datetime, lane: Lane) -> tuple[datetime, datetime] | None:
     day = ready.astimezone(_zone(lane.origin_zone)).date()
     if _seconds(ready) > wall(lane.origin_zone, day, lane.collect_minute):
         day += timedelta(days=1)
-    first = _carrier_day(lane, day, lane.transit_days_p50)
-    last = _carrier_day(lane, day, max(lane.transit_days_p50, lane.transit_days_p90))
-    earliest = max(_seconds(ready), wall(lane.zone, first, lane.deliver_from_minute))
-    latest = max(earliest, wall(lane.zone, last, lane.deliver_by_minute))
-    return _instant(earliest), _instant(latest)
+    opens, closes = _window(lane, day)
+    earliest = max(_seconds(ready), opens)
+    return _instant(earliest), _instant(max(earliest, closes))
 
 
 @lru_cache(maxsize=65_536)
@@ -283,6 +281,15 @@ def _best(ranked: Sequence[Option]) -> list[Option]:
             best.append(option)
             seen.add(key)
     return best
+
+
+@lru_cache(maxsize=65_536)
+def _window(lane: Lane, day: date) -> Span:
+    """Start of the likely and end of the late delivery day of a parcel handed over that day."""
+    first = _carrier_day(lane, day, lane.transit_days_p50)
+    last = _carrier_day(lane, day, max(lane.transit_days_p50, lane.transit_days_p90))
+    opens = wall(lane.zone, first, lane.deliver_from_minute)
+    return opens, wall(lane.zone, last, lane.deliver_by_minute)
 
 
 def _carrier_day(lane: Lane, day: date, transit_days: int) -> date:

@@ -20,7 +20,17 @@ MASK_NODES = 10
 PASSES = 64
 
 
-def cheapest(r: int, opened: Ints, whole: Ints, unit: Ints, entry: Ints, stock: Ints, qty: Ints, penalty: Ints, split: bool) -> int:  # fmt: skip  # noqa: E501
+def cheapest(
+    r: int,
+    opened: Ints,
+    whole: Ints,
+    unit: Ints,
+    entry: Ints,
+    stock: Ints,
+    qty: Ints,
+    penalty: Ints,
+    split: bool,
+) -> int:
     """The cost of one line from the opened nodes: whole at one, or split over a subset of them."""
     best = penalty[r] * qty[r]
     count = 0
@@ -51,7 +61,17 @@ def cheapest(r: int, opened: Ints, whole: Ints, unit: Ints, entry: Ints, stock: 
     return int(best)
 
 
-def evaluate(opened: Ints, whole: Ints, opening: Ints, unit: Ints, entry: Ints, stock: Ints, qty: Ints, penalty: Ints, split: bool) -> int:  # fmt: skip  # noqa: E501
+def evaluate(
+    opened: Ints,
+    whole: Ints,
+    opening: Ints,
+    unit: Ints,
+    entry: Ints,
+    stock: Ints,
+    qty: Ints,
+    penalty: Ints,
+    split: bool,
+) -> int:
     """The exact cost of opening these nodes and serving every line from them."""
     total = 0
     for n in opened:
@@ -61,7 +81,9 @@ def evaluate(opened: Ints, whole: Ints, opening: Ints, unit: Ints, entry: Ints, 
     return total
 
 
-def dual_bound(low: Ints, dummy: Ints, opening: Ints, status: Ints, slack: Ints, price: Ints) -> int:  # fmt: skip  # noqa: E501
+def dual_bound(
+    low: Ints, dummy: Ints, opening: Ints, status: Ints, slack: Ints, price: Ints
+) -> int:
     """A lower bound by dual ascent (Erlenkotter 1978): raise line prices while nodes can pay."""
     base = 0
     for n in range(len(opening)):
@@ -94,7 +116,16 @@ def dual_bound(low: Ints, dummy: Ints, opening: Ints, status: Ints, slack: Ints,
     return base
 
 
-def fill_bound(opening: Ints, status: Ints, by_unit: Ints, unit: Ints, entry: Ints, stock: Ints, qty: Ints, penalty: Ints) -> int:  # fmt: skip  # noqa: E501
+def fill_bound(
+    opening: Ints,
+    status: Ints,
+    by_unit: Ints,
+    unit: Ints,
+    entry: Ints,
+    stock: Ints,
+    qty: Ints,
+    penalty: Ints,
+) -> int:
     """A lower bound that respects stock: fill each line from its cheapest units, all nodes open."""
     total = 0
     for n in range(len(opening)):
@@ -124,12 +155,30 @@ def choose(low: Ints, status: Ints, slack: Ints, price: Ints) -> int:
             for r in range(len(price)):
                 score += max(np.int64(0), price[r] - low[r, n])
             tight = slack[n] == 0
-            if best < 0 or (tight and not best_tight) or (tight == best_tight and score > best_score):  # fmt: skip  # noqa: E501
+            if (
+                best < 0
+                or (tight and not best_tight)
+                or (tight == best_tight and score > best_score)
+            ):
                 best, best_tight, best_score = n, tight, score
     return best
 
 
-def search(opening: Ints, unit: Ints, entry: Ints, stock: Ints, qty: Ints, penalty: Ints, whole: Ints, low: Ints, by_unit: Ints, most: int, split: bool, best: int, limit: int) -> tuple[int, Ints, int, int, bool]:  # fmt: skip  # noqa: E501
+def search(
+    opening: Ints,
+    unit: Ints,
+    entry: Ints,
+    stock: Ints,
+    qty: Ints,
+    penalty: Ints,
+    whole: Ints,
+    low: Ints,
+    by_unit: Ints,
+    most: int,
+    split: bool,
+    best: int,
+    limit: int,
+) -> tuple[int, Ints, int, int, bool]:
     """Depth first over in/out; returns cost, nodes, root bound, expansions, whether it finished."""
     count = len(opening)
     dummy = penalty * qty
@@ -144,7 +193,9 @@ def search(opening: Ints, unit: Ints, entry: Ints, stock: Ints, qty: Ints, penal
         opened = np.flatnonzero(status == 1)
         bound = dual_bound(low, dummy, opening, status, slack, price)
         if split:
-            bound = max(bound, fill_bound(opening, status, by_unit, unit, entry, stock, qty, penalty))  # fmt: skip  # noqa: E501
+            bound = max(
+                bound, fill_bound(opening, status, by_unit, unit, entry, stock, qty, penalty)
+            )
         if expansions == 1:
             root = bound
         branch = -1

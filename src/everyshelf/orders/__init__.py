@@ -1,7 +1,121 @@
-"""What was promised: orders, their lines, changes and holds.
+"""orders: what was promised.
 
 Owns sales_order, order_line, order_hold, order_change and the view order_state.
-Hears customer merges. Emits order placed, amended, completed; line cancelled, shipped, unshipped,
-returned, backordered; hold placed, released.
+Hears customer.customer.merged. Emits orders.order.placed, .amended, .completed;
+orders.line.cancelled, .shipped, .unshipped, .returned, .backordered; orders.hold.placed, .released.
 Never chooses a node, moves money or knows how far the work on open units is.
 """
+
+from everyshelf.orders.amend import amend
+from everyshelf.orders.book import Change, changes, get, open_lines
+from everyshelf.orders.cancel import cancel, cancel_now
+from everyshelf.orders.commands import (
+    Amend,
+    Amended,
+    AmendLine,
+    Cancel,
+    Cancelled,
+    HoldOrder,
+    OrderHolds,
+    PaymentChoice,
+    Place,
+    Placed,
+    PlaceLine,
+    ReleaseHold,
+)
+from everyshelf.orders.events import (
+    BackorderedLine,
+    CancelledLine,
+    EventLine,
+    HoldPlaced,
+    HoldReleased,
+    LineCount,
+    LinesBackordered,
+    LinesCancelled,
+    LinesReturned,
+    LinesShipped,
+    LinesUnshipped,
+    MovedLine,
+    OrderAmended,
+    OrderCompleted,
+    OrderPlaced,
+)
+from everyshelf.orders.facts import (
+    COLLECTED,
+    LINE_UNKNOWN,
+    NOTHING_OPEN,
+    UNKNOWN,
+    Buyer,
+    HoldKind,
+    Line,
+    LineState,
+    Method,
+    Order,
+    OrderId,
+    OrderState,
+    ShortPolicy,
+    Supply,
+    pool_of,
+)
+from everyshelf.orders.hold import hold, release_hold
+from everyshelf.orders.place import place, place_now
+from everyshelf.orders.progress import mark_returned, mark_shipped, unship
+
+__all__ = [
+    "COLLECTED",
+    "LINE_UNKNOWN",
+    "NOTHING_OPEN",
+    "UNKNOWN",
+    "Amend",
+    "AmendLine",
+    "Amended",
+    "BackorderedLine",
+    "Buyer",
+    "Cancel",
+    "Cancelled",
+    "CancelledLine",
+    "Change",
+    "EventLine",
+    "HoldKind",
+    "HoldOrder",
+    "HoldPlaced",
+    "HoldReleased",
+    "Line",
+    "LineCount",
+    "LineState",
+    "LinesBackordered",
+    "LinesCancelled",
+    "LinesReturned",
+    "LinesShipped",
+    "LinesUnshipped",
+    "Method",
+    "MovedLine",
+    "Order",
+    "OrderAmended",
+    "OrderCompleted",
+    "OrderHolds",
+    "OrderId",
+    "OrderPlaced",
+    "OrderState",
+    "PaymentChoice",
+    "Place",
+    "PlaceLine",
+    "Placed",
+    "ReleaseHold",
+    "ShortPolicy",
+    "Supply",
+    "amend",
+    "cancel",
+    "cancel_now",
+    "changes",
+    "get",
+    "hold",
+    "mark_returned",
+    "mark_shipped",
+    "open_lines",
+    "place",
+    "place_now",
+    "pool_of",
+    "release_hold",
+    "unship",
+]

@@ -151,7 +151,6 @@ ADDRESS_MISSING = Code("orders.address_missing", 422, "Lines that are shipped ne
 NODE_CLOSED = Code(
     "orders.node_closed", 409, "This node does not hand over orders this way now; choose another."
 )
-SERVICE_UNKNOWN = Code("orders.service_unknown", 422, "There is no such delivery service.")
 PLACED_AT = Code("orders.placed_at", 422, "An order is placed between the year 2000 and now.")
 TOTAL_MISMATCH = Code(
     "orders.total_mismatch", 422, "The total is not the sum of lines, tax and shipping."

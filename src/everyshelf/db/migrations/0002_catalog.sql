@@ -6,6 +6,7 @@ create table channel (
   kind text not null,
   currency text not null,
   active boolean not null default true,
+  version bigint not null default 1,
   constraint channel_kind_known
     check (kind in ('web', 'app', 'phone', 'social', 'pos', 'marketplace', 'b2b'))
 );
@@ -54,5 +55,10 @@ create table listing (
   price_minor bigint not null,
   currency text not null,
   listed boolean not null default true,
+  version bigint not null default 1,
   constraint listing_pkey primary key (channel, item)
 );
+
+create index listing_item on listing (item);
+create index kit_component_item on kit_component (item);
+create index item_barcode_item on item_barcode (item);

@@ -61,6 +61,7 @@ create table service (
   weekdays int[] not null default '{0,1,2,3,4}',
   co2e_g_per_kg_km double precision not null default 0.1,
   active boolean not null default true,
+  version bigint not null default 1,
   constraint service_kind_known check (kind in ('ship', 'same_day'))
 );
 
@@ -89,6 +90,7 @@ create table lane (
   zone int not null,
   days_p50 int not null,
   days_p90 int not null,
+  version bigint not null default 1,
   constraint lane_pkey primary key (node, region, service)
 );
 
@@ -98,5 +100,20 @@ create table supplier_item (
   cost_minor bigint not null,
   currency text not null,
   lead_days int not null default 0,
+  version bigint not null default 1,
   constraint supplier_item_pkey primary key (node, item)
 );
+
+create index supplier_item_item on supplier_item (item);
+
+-- Which nodes may serve a pool. Dates are the reader's to compare: a view knows no today.
+create view network_pool as
+select c.word as pool, n.node, n.priority, n.zone, n.opens_on, n.closes_on
+from node n
+cross join unnest(n.capabilities) as c (word)
+where n.active and not n.paused and c.word in ('ship', 'same_day')
+union all
+select c.word || ':' || n.node, n.node, n.priority, n.zone, n.opens_on, n.closes_on
+from node n
+cross join unnest(n.capabilities) as c (word)
+where n.active and not n.paused and c.word in ('pickup', 'curbside', 'locker');

@@ -40,6 +40,7 @@ create table order_line (
   pickup_node text collate "C",
   service text,
   supply text not null,
+  inbound_id bigint,
   promised_earliest timestamptz,
   promised_latest timestamptz,
   cancelled bigint not null default 0,
@@ -59,6 +60,7 @@ create table order_line (
 
 create table order_hold (
   part int not null,
+  id bigint not null,
   order_id bigint not null,
   kind text collate "C" not null,
   reason text not null,
@@ -66,7 +68,7 @@ create table order_hold (
   placed_at timestamptz not null,
   released_at timestamptz,
   released_by text,
-  constraint order_hold_pkey primary key (part, order_id, kind, placed_at),
+  constraint order_hold_pkey primary key (part, id),
   constraint order_hold_kind_known
     check (kind in ('fraud', 'payment', 'address', 'date', 'stock', 'review'))
 ) -- hot
@@ -88,3 +90,29 @@ create table order_change (
 ;
 
 create index order_change_order on order_change (order_id, id);
+
+-- The state of an order, by its counts and its open holds; kit lines carry no units.
+create view order_state as
+select o.part, o.id as order_id, o.channel, o.customer_id, o.placed_at, o.version,
+  l.units, l.open, l.cancelled, l.shipped, l.returned, h.kinds as holds,
+  case
+    when l.open > 0 and h.kinds is not null then 'held'
+    when l.open > 0 then 'open'
+    when l.shipped > 0 then 'completed'
+    else 'cancelled'
+  end as state
+from sales_order o
+cross join lateral (
+  select coalesce(sum(qty), 0)::bigint as units,
+    coalesce(sum(qty - cancelled - shipped), 0)::bigint as open,
+    coalesce(sum(cancelled), 0)::bigint as cancelled,
+    coalesce(sum(shipped), 0)::bigint as shipped,
+    coalesce(sum(returned), 0)::bigint as returned
+  from order_line
+  where part = o.part and order_id = o.id and supply <> 'kit'
+) l
+cross join lateral (
+  select array_agg(kind order by kind) as kinds
+  from order_hold
+  where part = o.part and order_id = o.id and released_at is null
+) h;

@@ -23,7 +23,10 @@ create table fulfillment_order (
 ) with (fillfactor = 80) -- hot
 ;
 
+-- Commands name a fulfillment order, package, wave or supplier order by its id alone.
+create index fulfillment_order_id on fulfillment_order (id);
 create index fulfillment_order_order on fulfillment_order (order_id);
+create index fulfillment_order_wave on fulfillment_order (wave_id) where wave_id is not null;
 create index fulfillment_order_work on fulfillment_order (node, id)
   where state not in ('completed', 'rejected', 'cancelled');
 
@@ -57,6 +60,8 @@ create table wave (
 ) -- hot
 ;
 
+create index wave_id on wave (id);
+
 create table package (
   part int not null,
   id bigint not null,
@@ -70,6 +75,7 @@ create table package (
 ) -- hot
 ;
 
+create index package_id on package (id);
 create index package_fulfillment on package (fulfillment_id);
 
 create table package_line (
@@ -104,4 +110,5 @@ create table supplier_order (
 ) -- hot
 ;
 
+create index supplier_order_id on supplier_order (id);
 create index supplier_order_fulfillment on supplier_order (fulfillment_id);
