@@ -35,6 +35,17 @@ LEASE_HOURS = 24
 set_json_loads(msgspec.json.decode)
 
 
+def _even(value: Any) -> Any:
+    """A list of enum members and plain texts, or of typed ids and integers, becomes of one type:
+    the driver derives an array's type from its elements."""
+    if type(value) is list and len({*map(type, value)} - {type(None)}) > 1:
+        return [
+            x.value if isinstance(x, StrEnum) else int(x) if isinstance(x, ids.Id) else x
+            for x in value
+        ]
+    return value
+
+
 class Tx:
     """One open transaction; every read and write of a verb goes through it."""
 
@@ -58,6 +69,7 @@ class Tx:
 
     def _execute(self, statement: Statement, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         self.statements += 1
+        params = {name: _even(value) for name, value in params.items()}
         return self.conn.execute(statement.text.encode(), params)
 
     def run(self, statement: Statement, /, **params: Any) -> int:

@@ -8,6 +8,7 @@ emits  stock.hold.*, stock.item.*, stock.transfer.*, stock.feed.applied, stock.r
 never  chooses the node of an order (sourcing does), knows a price, or lets a bucket fall below zero
 """
 
+from everyshelf.decide.atp import Protection
 from everyshelf.stock.allocate import (
     allocate,
     allocations_of,
@@ -135,6 +136,7 @@ __all__ = [
     "NodeATP",
     "NotFound",
     "Part",
+    "Protection",
     "Receive",
     "ReceiveTransfer",
     "Regrade",

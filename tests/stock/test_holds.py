@@ -1,0 +1,165 @@
+"""Holds: exact over overlapping pools, expiring once, turned into allocations wherever they sit."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from everyshelf import stock
+from everyshelf.stock import Allocate, Want
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def want(qty, pool="ship", owner="o", line=1, group="", channel="web", expires_at=None):
+    return Want("TEA", qty, pool, channel, owner, line, expires_at, group)
+
+
+def held(db, *owners):
+    rows = db.run(lambda tx: stock.holds_of(tx, list(owners)))
+    return sorted((row.owner, row.node, row.qty) for row in rows)
+
+
+def hold(db, *wants, now=None):
+    return db.run(lambda tx: stock.hold_now(tx, list(wants)), now=now)
+
+
+def test_a_hold_sits_whole_on_the_preferred_node_that_has_it(shelf, fill, clean):
+    fill(DC1=2, S1=5)
+    assert all(a.ok for a in hold(shelf, want(3), want(2, owner="p")))
+    assert held(shelf, "o", "p") == [("o", "S1", 3), ("p", "DC1", 2)]
+    clean()
+
+
+def test_a_hold_that_no_node_has_whole_is_split(shelf, fill, clean):
+    fill(DC1=2, S1=2)
+    assert hold(shelf, want(3))[0].ok
+    assert held(shelf, "o") == [("o", "DC1", 2), ("o", "S1", 1)]
+    clean()
+
+
+def test_a_narrow_hold_moves_a_flexible_one_along_its_pool(shelf, fill, clean):
+    fill(DC1=1, S1=1)
+    hold(shelf, want(1, owner="flexible"))
+    hold(shelf, want(1, owner="other"))
+    assert held(shelf, "flexible", "other") == [("flexible", "DC1", 1), ("other", "S1", 1)]
+    fill(DC1=1)
+    assert hold(shelf, want(1, "pickup:S1", "narrow"))[0].ok
+    assert held(shelf, "flexible", "narrow", "other") == [
+        ("flexible", "DC1", 1), ("narrow", "S1", 1), ("other", "DC1", 1),
+    ]  # fmt: skip
+    clean()
+
+
+def test_a_group_is_held_whole_or_not_at_all(shelf, fill, clean):
+    fill(DC1=3)
+    answers = hold(shelf, want(2, group="a"), want(2, group="a", line=2), want(3, owner="p"))
+    assert [a.ok for a in answers] == [False, False, True]
+    assert answers[0].refusal is not None
+    assert "3" not in answers[0].refusal.code
+    assert answers[0].refusal.code == "stock.insufficient"
+    clean()
+
+
+def test_protection_is_kept_from_other_channels(shelf, fill):
+    fill(DC1=5)
+    rules = (
+        stock.Protection(item="TEA", safety_qty=1),
+        stock.Protection(item="TEA", channel="app", ring_fence_qty=2),
+    )
+    shelf.run(lambda tx: stock.set_rules(tx, [stock.SetRules("r", rules)]))
+    assert not hold(shelf, want(3))[0].ok
+    assert hold(shelf, want(2))[0].ok
+    assert hold(shelf, want(2, channel="app", owner="a"))[0].ok
+    ask = [stock.Ask("TEA", "app", "ship"), stock.Ask("TEA", "web", "ship")]
+    app, web = shelf.run(lambda tx: stock.availability(tx, ask))
+    assert (app.total, web.total) == (0, 0)
+    assert web.reason == "protected"
+
+
+def test_an_expired_hold_is_released_once(shelf, fill, clean):
+    fill(DC1=5)
+    hold(shelf, want(2, expires_at=NOON + timedelta(minutes=30)), now=NOON)
+    early = shelf.run(lambda tx: stock.expire(tx), now=NOON + timedelta(minutes=29))
+    late = shelf.run(lambda tx: stock.expire(tx), now=NOON + timedelta(minutes=31))
+    again = shelf.run(lambda tx: stock.expire(tx), now=NOON + timedelta(minutes=31))
+    assert (early, late, again) == (0, 1, 0)
+    assert held(shelf, "o") == []
+    clean()
+
+
+def test_extending_moves_the_end_and_adoption_removes_it(shelf, fill):
+    fill(DC1=5)
+    hold(shelf, want(2, expires_at=NOON), now=NOON - timedelta(hours=1))
+    shelf.run(lambda tx: stock.extend(tx, ["o"], NOON + timedelta(hours=1)))
+    assert shelf.run(lambda tx: stock.expire(tx), now=NOON) == 0
+    shelf.run(lambda tx: stock.adopt(tx, [("o", 1, "order", 7)]))
+    assert shelf.run(lambda tx: stock.expire(tx), now=NOON + timedelta(days=9)) == 0
+    row = shelf.run(lambda tx: stock.holds_of(tx, ["order"]))[0]
+    assert (row.line, row.qty, row.expires_at) == (7, 2, None)
+
+
+def test_a_hold_elsewhere_is_exchanged_when_sourcing_chooses_another_node(shelf, fill, clean):
+    fill(DC1=1, S1=2)
+    order = 4711
+    hold(shelf, want(2, owner=str(order)))
+    assert held(shelf, str(order)) == [(str(order), "S1", 2)]
+    answers = shelf.run(lambda tx: stock.allocate(tx, [Allocate(order, 1, "TEA", "DC1", 1, "web")]))
+    assert answers[0].ok
+    assert held(shelf, str(order)) == [(str(order), "S1", 1)]
+    refused = shelf.run(lambda tx: stock.allocate(tx, [Allocate(order, 1, "TEA", "DC1", 1, "web")]))
+    assert refused[0].refusal is not None
+    assert refused[0].refusal.code == "stock.insufficient"
+    assert held(shelf, str(order)) == [(str(order), "S1", 1)]
+    clean()
+
+
+@pytest.mark.parametrize("qty", [0, -3, 10**12])
+def test_a_hold_of_no_sense_is_refused(shelf, fill, qty):
+    fill(DC1=5)
+    answer = hold(shelf, want(qty))[0]
+    assert answer.refusal is not None
+    assert answer.refusal.code == "stock.qty_invalid"
+
+
+NODES = ("DC1", "S1", "S2", "S3")
+POOLS = ("ship", "pickup:S1", "pickup:S2", "pickup:S3")
+REACH = {"ship": {"DC1", "S1", "S3"}, "pickup:S1": {"S1"}, "pickup:S2": {"S2"},
+         "pickup:S3": {"S3"}}  # fmt: skip
+
+
+def most_that_fit(stocked, wants):
+    """By Hall's theorem: all fit if and only if no set of nodes is asked for more than it has."""
+    for mask in range(1 << len(NODES)):
+        nodes = {n for i, n in enumerate(NODES) if mask >> i & 1}
+        asked = sum(qty for pool, qty in wants if REACH[pool] <= nodes)
+        if asked > sum(stocked[n] for n in nodes):
+            return False
+    return True
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.fixed_dictionaries({n: st.integers(0, 3) for n in NODES}),
+    st.lists(st.tuples(st.sampled_from(POOLS), st.integers(1, 3)), max_size=7),
+    st.booleans(),
+)  # fmt: skip
+def test_a_hold_is_granted_if_and_only_if_all_can_fit(shelf, clean, stocked, wants, batch):
+    with shelf.transaction() as tx:
+        for name in ("stock_balance", "stock_hold", "stock_move"):
+            tx.conn.execute(f"delete from {name}")
+        stock.receive_now(tx, [stock.Receive("", n, "TEA", q) for n, q in stocked.items() if q])
+    asked = [want(qty, pool, owner=f"o{n}") for n, (pool, qty) in enumerate(wants)]
+    if batch:
+        answers = hold(shelf, *asked)
+    else:
+        answers = [hold(shelf, one)[0] for one in asked]
+    granted = []
+    for pair, answer in zip(wants, answers, strict=True):
+        assert answer.ok == most_that_fit(stocked, [*granted, pair])
+        if answer.ok:
+            granted.append(pair)
+    clean()
