@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from everyshelf import orders, stock
+from everyshelf import sourcing, stock
 from everyshelf.base import ids
 from everyshelf.base.errors import STALE, Refused
 from everyshelf.base.parts import table
@@ -141,9 +141,11 @@ def _find(current: Desk, command: WorkCommand) -> FulfillmentOrder:
 
 
 def _lock_orders(tx: Tx, turns: dict[int, Turn]) -> None:
-    """Orders are locked before stock everywhere; re-sourcing will read them."""
-    if found := {t.order.order_id for t in turns.values() if t.resource}:
-        orders.open_lines(tx, found, lock=True)
+    """Units that lose their place make sourcing look at their orders; orders are locked after
+    fulfillment orders and before stock everywhere."""
+    sourcing.lock_orders(
+        tx, {t.order.order_id for t in turns.values() if t.resource or t.moves.release}
+    )
 
 
 def _post(tx: Tx, turns: dict[int, Turn]) -> dict[int, Refused]:

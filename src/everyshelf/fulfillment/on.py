@@ -30,7 +30,7 @@ def revoked(tx: Tx, heard: Sequence[Heard]) -> None:
             for x in event.lines
         ]
         withdraw_now(tx, units, reason)
-    sourcing.source_now(tx, owed)
+    sourcing.source_now(tx, owed, sourcing.Trigger.RESOURCE)
 
 
 HANDLERS: Final[Handlers] = {OrderAllocated: allocated, AllocationsRevoked: revoked}

@@ -68,15 +68,16 @@ def _write_packages(tx: Tx, turns: Mapping[int, Turn]) -> None:
             for o, p in made
             for i in p.lines
         )
-        names = ("parts", "ids", "allocations", "lines", "items", "qtys", "lots", "serials")
-        tx.run(SQL.insert_package_lines, **table(names, lines))
+        tx.run(SQL.insert_package_lines, **table(PACKED, lines))
     if opened := [(t.order.part, p) for t in turns.values() for p in t.opened]:
-        names = ("parts", "ids")
-        tx.run(SQL.delete_package_lines, **table(names, opened))
-        tx.run(SQL.delete_packages, **table(names, opened))
+        tx.run(SQL.delete_package_lines, **table(("parts", "ids"), opened))
+        tx.run(SQL.delete_packages, **table(("parts", "ids"), opened))
     out = [(t.order.part, t.order.id, a, q) for t in turns.values() for a, q in t.taken_out]
     if out:
         _take_out(tx, out)
+
+
+PACKED = ("parts", "ids", "allocations", "lines", "items", "qtys", "lots", "serials")
 
 
 class BoxRow(msgspec.Struct, frozen=True):
@@ -92,10 +93,10 @@ class BoxRow(msgspec.Struct, frozen=True):
 
 def _take_out(tx: Tx, out: Sequence[tuple[int, FulfillmentId, AllocationId, int]]) -> None:
     """Takes units out of closed packages; an empty package goes, the others weigh less."""
-    names = ("parts", "ids", "allocations", "qtys")
+    wanted = table(("parts", "ids", "allocations", "qtys"), out)
     left = {allocation: qty for _, _, allocation, qty in out}
-    rows: list[tuple[object, ...]] = []
-    for box in tx.all(SQL.read_boxes, BoxRow, **table(names, out)):
+    rows: list[tuple[int, PackageId, AllocationId, str, str, int]] = []
+    for box in tx.all(SQL.read_boxes, BoxRow, **wanted):
         take = min(left[box.allocation_id], box.qty)
         left[box.allocation_id] -= take
         if take:
@@ -107,5 +108,5 @@ def _take_out(tx: Tx, out: Sequence[tuple[int, FulfillmentId, AllocationId, int]
     tx.run(SQL.lighten_packages, **table(names, rows))
     tx.run(SQL.delete_emptied_lines, **table(names, rows))
     tx.run(SQL.reduce_package_lines, **table(names, rows))
-    touched = sorted({(row[0], row[1]) for row in rows})  # type: ignore[type-var]
+    touched = sorted({(row[0], row[1]) for row in rows})
     tx.run(SQL.delete_empty_packages, **table(("parts", "ids"), touched))

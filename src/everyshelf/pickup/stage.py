@@ -236,7 +236,7 @@ def _unlock(tx: Tx, commands: list[Unlock]) -> list[Result[Staged]]:
 
 
 def _renew(
-    tx: Tx, commands: Sequence[IssueCode] | Sequence[Unlock], act: Act
+    tx: Tx, commands: Sequence[IssueCode | Unlock], act: Act
 ) -> list[Result[Staged]]:
     here = shelf.lock(tx, [c.pickup_id for c in commands])
     after: dict[PickupId, Pickup] = {}
