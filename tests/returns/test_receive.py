@@ -142,10 +142,7 @@ def test_what_cannot_be_received_writes_nothing(
     rma = opened(db, OpenRma("o", order_id, [AskedLine(1, 2)])).get().rma_id
     before = written(db)
     lines = [ReceivedLine(1, 1), line]
-    result = received(db, ReceiveReturn("r", rma, node, lines))
-    if refusal == "returns.not_expected" and line == ReceivedLine(1, 2):
-        assert result.refusal is not None  # Each line fits alone; together they are too many.
-    assert code(result) == refusal
+    assert code(received(db, ReceiveReturn("r", rma, node, lines))) == refusal
     assert written(db) == before
 
 
@@ -256,4 +253,5 @@ def test_many_returns_take_the_same_statements_as_few(db: Database) -> None:
 
         return db.run(work, now=LATER)
 
-    assert statements(ids[:2]) == statements(ids[2:])
+    statements(ids[:1])  # Opens the balance of the node.
+    assert statements(ids[1:3]) == statements(ids[3:])
