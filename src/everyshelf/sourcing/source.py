@@ -39,7 +39,7 @@ PATIENT_ROUNDS: Final = 3
 PASSES: Final = 4
 SOONEST: Final = timedelta(minutes=15)
 LATEST: Final = timedelta(days=1)
-TICKING: Final = (Trigger.SWEEP, Trigger.RESOURCE, Trigger.AMENDED, Trigger.REVOKED)
+TICKING: Final = (Trigger.SWEEP, Trigger.REVOKED)
 
 
 @dataclass(slots=True)
@@ -93,7 +93,8 @@ def source_now(
         for o in sorted(snap.orders.values(), key=lambda o: o.turn)
         if not o.held and any(snap.missing(x) for x in snap.lines[o.id])
     ]
-    done = _settle(tx, snap, work, rules) if work else Outcome()
+    counted = _counted(tx, snap)
+    done = _settle(tx, snap, work, counted, rules) if work else Outcome()
     _record(tx, done, rules, trigger)
     _queue(tx, snap, done, trigger)
     _tell(tx, snap, done, trigger)
@@ -102,15 +103,22 @@ def source_now(
     return [_answer(snap, done, order_id) for order_id in snap.orders]
 
 
-def _settle(tx: Tx, snap: Snapshot, work: list[Order], rules: Policy[Rules]) -> Outcome:
+def _counted(tx: Tx, snap: Snapshot) -> set[Task]:
+    """The tasks that hold places of limited nodes, once those of which nothing is left gave
+    theirs back."""
+    loads = capacity.loads_of(tx, list(snap.orders))
+    idle = capacity.idle(snap, loads)
+    capacity.give_back(tx, idle)
+    return {load.task for load in loads} - set(idle)
+
+
+def _settle(
+    tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], rules: Policy[Rules]
+) -> Outcome:
     """Decides and takes, again on fresh rows when a race was lost. An order that keeps losing is
     left to wait, so that it cannot stop the others."""
     banned: list[tuple[Key, str]] = []
     lost: Counter[OrderId] = Counter()
-    loads = capacity.loads_of(tx, [o.id for o in work])
-    idle = capacity.idle(snap, loads)
-    capacity.give_back(tx, idle)
-    counted = {load.task for load in loads} - set(idle)
     for attempt in range(ROUNDS):
         patience = 2 if attempt < PATIENT_ROUNDS else 0
         trying = [o for o in work if lost[o.id] <= patience]
