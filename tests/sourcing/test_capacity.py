@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+import pytest
+
 from everyshelf import network, sourcing, stock
 from everyshelf.base.sql import Statement
 from everyshelf.base.tx import Database, Tx
@@ -33,7 +35,7 @@ def test_a_full_node_is_passed_over_and_named(db: Database) -> None:
     made = shop.source(db, *(shop.order(("TEA-1", 1)) for _ in range(3)))
     assert [shop.nodes(db, o) for o in made] == [{"S001"}, {"S001"}, {"S002"}]
     assert booked(db) == {"S001": 2}
-    [decision] = db.run(lambda tx: sourcing.why(tx, made[2])).decisions
+    [decision] = shop.why(db, made[2]).decisions
     assert {c.node: c.excluded_by for c in decision.candidates}["S001"] == "capacity"
     assert shop.findings(db) == []
 
@@ -100,9 +102,10 @@ def test_many_writers_never_pass_a_limit_and_use_it_up(db: Database) -> None:
     assert shop.findings(db) == []
 
 
-def test_without_the_guard_the_same_writers_do_pass_it(db: Database, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_without_the_guard_the_same_writers_do_pass_it(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The negative control: the race is real, and it is the guard that wins it."""
-    shop.ask(db, "select 1")
     db.run(lambda tx: tx.run(Statement("t", "d", "", "alter table node_load "
                                        "drop constraint node_load_within_cap")))  # fmt: skip
     text = capacity.SQL.book.text
@@ -113,7 +116,7 @@ def test_without_the_guard_the_same_writers_do_pass_it(db: Database, monkeypatch
 
     def stale(self: Network, tx: Tx) -> dict[int, int]:
         room = read(self, tx)
-        return {n: CAP for n in room}
+        return dict.fromkeys(room, CAP)
 
     monkeypatch.setattr(Network, "_read_room", stale)
     assert _race(db) > CAP

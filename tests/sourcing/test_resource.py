@@ -42,7 +42,7 @@ def test_each_refusal_moves_the_units_on_and_none_has_two_nodes(db: Database) ->
     assert [(x.line, x.item, x.qty, x.reason) for x in event.lines] == [
         (1, "TEA-1", 2, Waits.NO_NODE)
     ]
-    why = db.run(lambda tx: sourcing.why(tx, order_id))
+    why = shop.why(db, order_id)
     assert [d.winner for d in why.decisions] == [(n,) for n in seen] + [()]
     assert {c.excluded_by for c in why.decisions[-1].candidates} == {"said_no"}
     assert [(line, node) for line, node, _ in why.said_no] == [(1, n) for n in sorted(seen)]
@@ -136,4 +136,4 @@ def test_the_sweep_looks_at_what_is_due_and_then_leaves_it_alone(db: Database) -
     assert db.run(sourcing.sweep, now=shop.later(minutes=16)) == 1
     assert db.run(sourcing.sweep, now=shop.later(minutes=17)) == 0
     assert len(shop.told(db, LinesUnsourced)) == 1
-    assert len(db.run(lambda tx: sourcing.why(tx, order_id)).decisions) == 2
+    assert len(shop.why(db, order_id).decisions) == 2

@@ -69,7 +69,8 @@ class Outcome:
 
 
 class _LostRace(Exception):
-    """Somebody else was faster: the tasks and cells that were refused."""
+    """Somebody else was faster: the tasks that were refused, and the cells whose units are gone
+    (a cell is not tried again, whatever the fresh rows say)."""
 
     def __init__(self, tasks: set[Task], cells: list[tuple[Key, str]]) -> None:
         super().__init__()
@@ -206,8 +207,11 @@ def _take(
         for choice in plan.choices
         for line, n, qty in choice.units
     ]
-    tasks = {Task(o.id, node, line.method) for o, _, line, node, _ in wanted} - counted
-    if refused := capacity.book(tx, net, sorted(tasks)):
+    tasks = {Task(o.id, node, line.method) for o, _, line, node, _ in wanted}
+    shut = _shut(tx, {task.node for task in tasks})
+    if refused := {task for task in tasks if task.node in shut}:
+        raise _LostRace(refused, [])
+    if refused := capacity.book(tx, net, sorted(tasks - counted)):
         raise _LostRace(refused, [])
     commands = [
         stock.Allocate(o.id, line.line, line.item, node, qty, o.channel)
@@ -226,6 +230,13 @@ def _take(
         )  # fmt: skip
         given.setdefault(order.id, []).append(made)
     return given
+
+
+def _shut(tx: Tx, nodes: set[str]) -> set[str]:
+    """The nodes that were closed or paused since the snapshot; the others stay as they are until
+    this transaction ends."""
+    still = {node for (node,) in tx.tuples(SQL.still_open, nodes=sorted(nodes))} if nodes else set()
+    return nodes - still
 
 
 def _record(tx: Tx, done: Outcome, rules: Policy[Rules], trigger: Trigger) -> None:
