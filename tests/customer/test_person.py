@@ -309,3 +309,23 @@ def test_the_statements_do_not_grow_with_the_people(db: Database) -> None:
 
     assert walk(10) == walk(1000)
     check(db)
+
+
+@pytest.mark.parametrize(
+    ("harm", "name"),
+    [
+        ("update customer_identity set customer_id = 42", "identity_of_nobody"),
+        ("update customer set erased_at = made_at, name = ''", "identity_of_nobody"),
+        ("update customer set merged_into = 42", "heir_is_merged"),
+        ("update customer set erased_at = made_at", "erased_with_words"),
+        ("update customer_contact set customer_id = 42", "fact_of_nobody"),
+    ],
+)
+def test_each_check_finds_what_it_is_for(db: Database, harm: str, name: str) -> None:
+    (a,) = meet(db, "a@x.org")
+    live(db, a)
+    check(db)
+    with db.transaction() as tx:
+        tx.conn.execute(harm.encode())
+        found = tx.tuples(getattr(load("everyshelf.customer", "checks.sql"), name))
+    assert [what for what, _ in found] == [name]

@@ -1,4 +1,4 @@
-"""What sourcing hears: orders that were placed, freed, changed or cancelled, and stock that came."""
+"""What sourcing hears: orders placed, freed, changed or cancelled, and stock that came in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Final
 
 from everyshelf.base.subscribe import Handlers, Heard
 from everyshelf.base.tx import Tx
-from everyshelf.orders.events import HoldReleased, LinesCancelled, OrderAmended, OrderPlaced
+from everyshelf.orders import (
+    HoldReleased,
+    LinesCancelled,
+    LinesUnshipped,
+    OrderAmended,
+    OrderPlaced,
+)
 from everyshelf.sourcing.facts import Trigger
 from everyshelf.sourcing.resource import came_in, waiting_for
 from everyshelf.sourcing.revoke import amended_now, cancelled_now
@@ -56,6 +62,11 @@ def amended(tx: Tx, heard: Sequence[Heard]) -> None:
     amended_now(tx, moved, {h.event.order_id for h in heard if h.event.ship_to_changed})
 
 
+def unshipped(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Units that were counted as gone are owed again."""
+    source_now(tx, sorted({h.event.order_id for h in heard}), Trigger.UNSHIPPED)
+
+
 def received(tx: Tx, heard: Sequence[Heard]) -> None:
     """Units came in from outside."""
     came_in(tx, (h.event.item for h in heard if h.event.bucket == Bucket.SELLABLE))
@@ -86,6 +97,7 @@ HANDLERS: Final[Handlers] = {
     HoldReleased: released,
     LinesCancelled: cancelled,
     OrderAmended: amended,
+    LinesUnshipped: unshipped,
     ItemReceived: received,
     ItemAdjusted: adjusted,
     ItemCounted: counted,

@@ -121,8 +121,8 @@ class Pool:
         extra = np.zeros(len(columns), np.int64)
         if self._dear:
             for c, n in enumerate(columns.tolist()):
-                costs = (self._dear.get((r, n), 0) * int(q) for r, q in zip(rows, need, strict=True))
-                extra[c] = max(0, sum(costs))
+                pairs = zip(rows, need.tolist(), strict=True)
+                extra[c] = max(0, sum(self._dear.get((r, n), 0) * qty for r, qty in pairs))
         return extra
 
     def held_at(self, key: Key, n: int) -> int:

@@ -30,7 +30,7 @@ COLUMNS = (
 
 
 class Recorded(msgspec.Struct, frozen=True, array_like=True):
-    """A problem as it is kept: names beside plain numbers. `filters`: the columns each takes out."""
+    """A problem as it is kept: names beside plain numbers. `filters`: the columns taken out."""
 
     order: int
     method: str
@@ -81,7 +81,7 @@ def ask(
     net, rows = pool.net, pool.rows(lines)
     need, value = _needs(pool, rows, lines, qtys)
     stock = pool.reach(order, lines, qtys)
-    there = (stock > 0).any(axis=0)
+    there: Bools = np.any(stock > 0, axis=0)
     if way.collected and way.pickup_node in net.index:
         there[net.index[way.pickup_node]] = True
     columns = np.flatnonzero(there)
@@ -91,7 +91,8 @@ def ask(
     promised = min((x.promised_latest for x in lines if x.promised_latest), default=None)
     offer = net.offer(way, order.ship_to, columns, int(weight @ need), promised, rules)
     stock = stock[:, columns]
-    unable, said_no = pool.unable(lines)[:, columns], pool.banned(order, lines, excluded)[:, columns]
+    unable = pool.unable(lines)[:, columns]
+    said_no = pool.banned(order, lines, excluded)[:, columns]
     usable = np.where(unable | said_no, 0, stock)
     made = engine.Problem(
         order=int(order.id), item=np.arange(len(rows)), qty=need, weight_g=weight,
@@ -131,11 +132,13 @@ def _filters(
     nothing of those lines."""
     has = stock > 0
     able = has & ~unable
+    none: Bools = ~np.any(able, axis=0)
+    barred: Bools = ~none & ~np.any(able & ~said_no, axis=0)
     return (
         *((name, mask[columns]) for name, mask in pool.net.barred(way)),
         ("beyond_reach", offer.beyond),
-        ("handling", has.any(axis=0) & ~able.any(axis=0)),
-        ("said_no", able.any(axis=0) & ~(able & ~said_no).any(axis=0)),
+        ("handling", np.any(has, axis=0) & none),
+        ("said_no", barred),
     )
 
 

@@ -263,6 +263,6 @@ def _cheapest(offers: Sequence[Offer], weight_g: int) -> Offer:
         np.stack([o.parcel_minor for o in offers])[best, at],
         np.stack([o.per_kg_minor for o in offers])[best, at],
         np.stack([o.late_minor for o in offers])[best, at],
-        beyond.all(axis=0),
+        np.logical_and.reduce(beyond, axis=0),
         [offers[b].services[c] for c, b in enumerate(best.tolist())],
     )

@@ -39,6 +39,7 @@ PATIENT_ROUNDS: Final = 3
 PASSES: Final = 4
 SOONEST: Final = timedelta(minutes=15)
 LATEST: Final = timedelta(days=1)
+TICKING: Final = (Trigger.SWEEP, Trigger.RESOURCE, Trigger.AMENDED, Trigger.REVOKED)
 
 
 @dataclass(slots=True)
@@ -76,7 +77,9 @@ class _LostRace(Exception):
         self.cells = cells
 
 
-def source_now(tx: Tx, order_ids: Sequence[OrderId], trigger: Trigger) -> list[Sourced]:
+def source_now(
+    tx: Tx, order_ids: Sequence[OrderId], trigger: Trigger = Trigger.REVOKED
+) -> list[Sourced]:
     """Finds nodes for what is owed of these orders and stands nowhere; one answer an order.
 
     For callers inside a transaction that is already exactly-once. What finds no node waits.
@@ -94,7 +97,7 @@ def source_now(tx: Tx, order_ids: Sequence[OrderId], trigger: Trigger) -> list[S
     _record(tx, done, rules, trigger)
     _queue(tx, snap, done, trigger)
     _tell(tx, snap, done, trigger)
-    if trigger in (Trigger.SWEEP, Trigger.RESOURCE, Trigger.AMENDED):
+    if trigger in TICKING:
         _tick_off(tx, snap)
     return [_answer(snap, done, order_id) for order_id in snap.orders]
 
@@ -209,12 +212,11 @@ def _take(
     given: dict[OrderId, list[AllocatedLine]] = {}
     for (order, choice, line, node, qty), answer in zip(wanted, answers, strict=True):
         service = line.service or choice.asked.services[choice.asked.nodes.index(node)]
-        given.setdefault(order.id, []).append(
-            AllocatedLine(
-                answer.get(), line.line, line.item, node, qty, line.method, line.pickup_node,
-                service, line.promised_latest,
-            )  # fmt: skip
-        )
+        made = AllocatedLine(
+            answer.get(), line.line, line.item, node, qty, line.method, line.pickup_node,
+            service, line.promised_latest,
+        )  # fmt: skip
+        given.setdefault(order.id, []).append(made)
     return given
 
 

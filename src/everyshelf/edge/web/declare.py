@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -25,7 +26,8 @@ Do = Callable[[Tx, Sequence[Any]], list[Result[Any]]]
 class Verb:
     """A command by HTTP: the body is the command without its key, version and path fields.
 
-    `location` is the path of what was made, filled from the answer.
+    `location` is the path of what was made, filled from the answer. A bare number or id is told
+    under the name `told_as`.
     """
 
     method: str
@@ -35,8 +37,20 @@ class Verb:
     value: Any
     summary: str
     status: int = 200
+    told_as: str = ""
     location: str = ""
     bulk: bool = True
+
+    @property
+    def answer(self) -> Any:
+        """The type of the answer's body."""
+        if not self.told_as:
+            return self.value
+        return _told(self.told_as, self.value)
+
+    def tell(self, value: Any) -> Any:
+        """The answer's body."""
+        return self.answer(value) if self.told_as else value
 
     @property
     def bulk_path(self) -> str:
@@ -93,6 +107,12 @@ class Call:
 
 
 Route = Verb | Read | Listing | Call
+
+
+@cache
+def _told(name: str, value: Any) -> type[msgspec.Struct]:
+    title = "".join(piece.capitalize() for piece in name.split("_"))
+    return msgspec.defstruct(f"{title}Told", [(name, value)], frozen=True)
 
 
 class NoQuery(msgspec.Struct, frozen=True):

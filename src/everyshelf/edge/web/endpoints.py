@@ -200,7 +200,7 @@ def _verb(route: Verb) -> Answer:
             return route.do(tx, [command])[0]
 
         result = await service.run(work, actor=ask.principal.actor, cause=ask.id)
-        value = result.get()
+        value = route.tell(result.get())
         reply = reply_json(value, route.status)
         if result.outcome is Outcome.EXISTS:
             reply.headers["idempotency-replayed"] = "true"
@@ -232,15 +232,16 @@ def bulk_of(route: Verb) -> Answer:
             return [Result.refused(c) if isinstance(c, Refused) else next(answers) for c in read]
 
         results = await service.run(work, actor=ask.principal.actor, cause=ask.id)
-        return reply_json([bulk_answer(result) for result in results])
+        return reply_json([bulk_answer(route, result) for result in results])
 
     return answer
 
 
-def bulk_answer(result: Result[Any]) -> BulkAnswer:
+def bulk_answer(route: Verb, result: Result[Any]) -> BulkAnswer:
     """One answer of a bulk."""
-    told = None if result.refusal is None else problem(result.refusal)
-    return BulkAnswer(result.outcome, result.value, told)
+    if result.refusal is not None:
+        return BulkAnswer(result.outcome, problem=problem(result.refusal))
+    return BulkAnswer(result.outcome, route.tell(result.get()))
 
 
 def _bulk_command(route: Verb, ask: Ask, raw: object, place: int) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -53,10 +52,14 @@ def read(raw: object, kind: type[T], given: Mapping[str, object] | None = None) 
         raise Invalid.of(error) from error
 
 
-@lru_cache(maxsize=None)
+_made: Final[dict[Any, Check]] = {}
+
+
 def check(kind: Any) -> Check:
     """The strict check of a type, made once."""
-    return _check(inspect.type_info(kind), {})
+    if kind not in _made:
+        _made[kind] = _check(inspect.type_info(kind), {})
+    return _made[kind]
 
 
 def _check(kind: inspect.Type, made: dict[type, Check]) -> Check:
