@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from everyshelf import fulfillment as f
 from everyshelf import stock
 from everyshelf.base.tx import Database
@@ -181,14 +183,15 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(db: Database) -> 
     ids = [work(db, order_id).id for order_id in many]
 
     def count(wanted: list[f.FulfillmentId]) -> list[int]:
-        counts = []
         with db.transaction() as tx:
-            for verb, command in ((f.pick, f.Pick), (f.pack, f.Pack), (f.unpack, f.Unpack)):
-                before = tx.statements
-                answers = verb(tx, [command(key(), id_) for id_ in wanted])  # type: ignore[operator, type-var, arg-type]
-                assert all(a.ok for a in answers)
-                counts.append(tx.statements - before)
-        return counts
+            marks = [tx.statements]
+            assert all(a.ok for a in f.pick(tx, [f.Pick(key(), id_) for id_ in wanted]))
+            marks.append(tx.statements)
+            assert all(a.ok for a in f.pack(tx, [f.Pack(key(), id_) for id_ in wanted]))
+            marks.append(tx.statements)
+            assert all(a.ok for a in f.unpack(tx, [f.Unpack(key(), id_) for id_ in wanted]))
+            marks.append(tx.statements)
+        return [after - before for before, after in itertools.pairwise(marks)]
 
     assert count(few) == count(ids)
     assert len(works(db, many[0])) == 1

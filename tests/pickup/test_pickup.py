@@ -154,7 +154,11 @@ def test_two_associates_at_once_hand_over_once(db: Database) -> None:
         gate = threading.Barrier(2)
         answers: list[str | None] = []
 
-        def present(wait: Staged = wait, gate: threading.Barrier = gate) -> None:
+        def present(
+            wait: Staged = wait,
+            gate: threading.Barrier = gate,
+            answers: list[str | None] = answers,
+        ) -> None:
             gate.wait()
             answers.append(hand(db, wait.pickup_id, wait.code))
 
