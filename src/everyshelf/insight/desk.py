@@ -63,9 +63,7 @@ def close_now(tx: Tx, gone: Sequence[tuple[CaseKind, str]], resolution: str) -> 
         return 0
     rows = ((part_of(subject), kind, subject) for kind, subject in sorted(set(gone)))
     names = ("parts", "kinds", "subjects")
-    closed = tx.all(
-        SQL.close_cases, Case, now=tx.now, resolution=resolution, **table(names, rows)
-    )
+    closed = tx.all(SQL.close_cases, Case, now=tx.now, resolution=resolution, **table(names, rows))
     outbox.emit(tx, [_resolved(case) for case in closed])
     return len(closed)
 
