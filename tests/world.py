@@ -1,23 +1,28 @@
 """A tiny retailer, made through the verbs, on which every room can be tried.
 
 Two DCs, three stores, a dark store, a supplier, a locker and a 3PL; twelve items of every sort; six
-channels; three services whose zones are bands of distance.
+channels; three services whose zones are bands of distance; stock in the DCs and the stores.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from itertools import count
 from typing import Final, TypeVar
 
-from everyshelf import catalog, network
+from everyshelf import catalog, network, stock
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Database, Tx
 
 V = TypeVar("V")
 
+LOT_EXPIRES_ON: Final = date(2035, 1, 1)
+_numbers = count(1)
+
 CHANNELS: Final = ("web", "app", "phone", "social", "pos", "marketplace")
-ITEMS: Final = {
+ITEMS: Final[dict[str, tuple[str, int, dict[str, object]]]] = {
     "TEA-1": ("Green tea, 250 g", 899, {"weight_g": 300}),
     "MUG-1": ("Mug, blue", 1250, {"weight_g": 420, "handling": ("fragile",)}),
     "GIFT-1": ("Gift box: two teas and a mug", 2799, {"weight_g": 1100}),
@@ -31,6 +36,7 @@ ITEMS: Final = {
     "BOOK-1": ("Book", 1599, {"weight_g": 450}),
     "DROP-1": ("Garden bench, sent by the supplier", 15900, {"weight_g": 15000}),
 }
+STOCKED: Final = tuple(i for i in ITEMS if i not in ("GIFT-1", "SOFA-1", "DROP-1"))
 SUPPLIED: Final = ("TEA-1", "MUG-1", "DROP-1")
 STORE_CAN: Final = ("ship", "pickup", "curbside", "same_day", "returns")
 DC_CAN: Final = ("ship", "returns", "hazmat", "cold", "oversize")
@@ -78,11 +84,43 @@ class World:
     services: tuple[str, ...]
 
 
-def small_world(db: Database) -> World:
-    """Makes the retailer in an empty database."""
+Opening = Mapping[tuple[str, str], int]
+
+
+def opening_stock() -> dict[tuple[str, str], int]:
+    """(node, item) -> qty: 100 of everything kept at each DC, 10 at each store, 20 benches."""
+    kept = {"DC1": 100, "DC2": 100, "S001": 10, "S002": 10, "S003": 10}
+    return {(n, i): qty for n, qty in kept.items() for i in STOCKED} | {("SUP1", "DROP-1"): 20}
+
+
+def small_world(db: Database, opening: Opening | None = None) -> World:
+    """Makes the retailer in an empty database; `opening` is its stock by (node, item)."""
     db.run(_catalog)
     db.run(_network)
+    put(db, opening_stock() if opening is None else opening)
     return World(CHANNELS, tuple(ITEMS), tuple(NODES), ("GROUND", "EXPRESS", "SAME_DAY"))
+
+
+def put(db: Database, units: Opening) -> None:
+    """Receives units by (node, item): lots and serials are made up where an item wants them."""
+    wanted = [_receipt(node, item, qty) for (node, item), qty in units.items() if qty]
+    db.run(lambda tx: done(stock.receive(tx, wanted)))
+
+
+def _receipt(node: str, item: str, qty: int) -> stock.Receive:
+    tracking = ITEMS[item][2].get("tracking")
+    key = f"put:{next(_numbers)}"
+    lot = f"{item}-{node}" if tracking is catalog.Tracking.LOT else ""
+    serials = tracking is catalog.Tracking.SERIAL
+    return stock.Receive(
+        key=key,
+        node=node,
+        item=item,
+        qty=qty,
+        lot=lot,
+        expires_on=LOT_EXPIRES_ON if lot else None,
+        serials=tuple(f"{item}-{key[4:]}-{n:04}" for n in range(qty)) if serials else (),
+    )
 
 
 def done(results: Iterable[Result[V]]) -> list[V]:

@@ -10,8 +10,6 @@ from pathlib import Path
 import msgspec
 import psycopg
 import pytest
-from tests.conftest import fresh_database
-from tests.laws import checkers_sql as law
 
 import everyshelf
 from everyshelf.base.ids import Id
@@ -19,6 +17,8 @@ from everyshelf.base.migrate import apply
 from everyshelf.base.server import Server
 from everyshelf.base.sql import Statement, Statements, parse
 from everyshelf.journey import ROOMS
+from tests.conftest import fresh_database
+from tests.laws import checkers_sql as law
 
 ROOT = Path(everyshelf.__file__).parent
 MIGRATIONS = ROOT / "db" / "migrations"

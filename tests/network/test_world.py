@@ -3,7 +3,7 @@
 from everyshelf import catalog, network
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Database
-from tests.world import CHANNELS, ITEMS, NODES, small_world
+from tests.world import CHANNELS, ITEMS, NODES, opening_stock, small_world
 
 
 def test_the_small_world_is_complete(db: Database) -> None:
@@ -16,6 +16,8 @@ def test_the_small_world_is_complete(db: Database) -> None:
         assert set(network.services(tx)) == set(world.services)
         assert network.pool(tx, "pickup:S001") == ["S001"]
         assert network.pool(tx, "same_day") == ["D001", "S001", "S002", "S003"]
-        for room in ("catalog", "network"):
+        kept = tx.conn.execute("select node, item, sellable from stock_balance").fetchall()
+        assert {(n, i): qty for n, i, qty in kept} == opening_stock()
+        for room in ("catalog", "network", "stock"):
             for check in load(f"everyshelf.{room}", "checks.sql").found.values():
                 assert tx.tuples(check) == []

@@ -6,6 +6,7 @@ in its `events.py`, one class each; `registry()` knows them all.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from importlib import import_module
@@ -68,4 +69,11 @@ def registry() -> dict[str, type[Event]]:
         name = f"everyshelf.{room}.events"
         if find_spec(f"everyshelf.{room}") and find_spec(name):
             import_module(name)
-    return {full_type(kind): kind for kind in Event.__subclasses__()}
+    return {full_type(kind): kind for kind in _below(Event) if kind.TYPE}
+
+
+def _below(kind: type[Event]) -> Iterator[type[Event]]:
+    """All classes derived from this one; those without a TYPE only share fields."""
+    for child in kind.__subclasses__():
+        yield child
+        yield from _below(child)

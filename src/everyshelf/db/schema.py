@@ -11,7 +11,9 @@ from typing import Any, Final
 import psycopg
 
 FILE: Final = "schema.sql"
-HEAD: Final = "-- The result of all migrations, written by `python -m everyshelf.db`; not by hand.\n"
+HEAD: Final = (
+    "-- The result of all migrations, written by `python -m everyshelf.db`; not by hand.\n"
+)
 
 TABLES: Final = """
 select c.oid::int, c.relname, c.relkind, c.relispartition,

@@ -36,7 +36,7 @@ def _exists(name: str) -> bool:
 
 def _chore(room: str, verb: str) -> Chore:
     do: Any = getattr(import_module(f"everyshelf.{room}"), verb)
-    return lambda tx: int(do(tx, tx.now, LIMIT))
+    return lambda tx: int(do(tx, limit=LIMIT))
 
 
 def run(db: Database, *, now: datetime | None = None) -> int:

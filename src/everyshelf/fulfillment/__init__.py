@@ -8,7 +8,6 @@ the counts of an order's line.
 
 from everyshelf.fulfillment.accept import Accept, Reject, accept, reject
 from everyshelf.fulfillment.boxes import CARTONS
-from everyshelf.fulfillment.desk import PackedLine
 from everyshelf.fulfillment.events import EventLine
 from everyshelf.fulfillment.facts import (
     Act,
@@ -48,6 +47,7 @@ from everyshelf.fulfillment.supplier import (
     supplier_orders_of,
 )
 from everyshelf.fulfillment.through import Prepare, prepare, prepare_now
+from everyshelf.fulfillment.turn import PackedLine
 from everyshelf.fulfillment.wave import (
     CloseWave,
     Fetch,

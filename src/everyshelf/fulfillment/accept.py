@@ -17,7 +17,6 @@ from everyshelf.base import claims
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
 from everyshelf.fulfillment import desk, events
-from everyshelf.fulfillment.desk import Moves, Turn, turned
 from everyshelf.fulfillment.facts import (
     STOCK_REASONS,
     Act,
@@ -29,6 +28,7 @@ from everyshelf.fulfillment.facts import (
     State,
     allow,
 )
+from everyshelf.fulfillment.turn import Moves, Turn, turned
 from everyshelf.stock import NotFound, Step
 
 

@@ -117,9 +117,11 @@ def _closed(contents: Sequence[Content], items: dict[str, Item]) -> Parcel:
     """The smallest carton that takes what was put together."""
     volume = sum(_volume(items[c.line.item]) * c.qty for c in contents)
     grams = sum(items[c.line.item].weight_g * c.qty for c in contents)
+    kinds = {c.line.item for c in contents}
     for box in CARTONS:
         room, limit = _room(box)
-        if volume <= room and grams <= limit and all(_takes(box, items[c.line.item]) for c in contents):
+        enough = volume <= room and grams <= limit
+        if enough and all(_takes(box, items[kind]) for kind in kinds):
             return Parcel(box.name, box.tare_g + grams, tuple(contents))
     raise AssertionError("what was filled by the largest carton's limits fits it")
 

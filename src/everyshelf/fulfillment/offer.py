@@ -91,8 +91,8 @@ def _write(tx: Tx, offers: Sequence[Offer]) -> None:
     lines = (
         (o.part, o.id, x.allocation_id, x.line, x.item, x.qty) for o in offers for x in o.lines
     )
-    names = ("parts", "ids", "allocations", "lines", "items", "qtys")
-    tx.run(SQL.insert_lines, **table(names, lines))
+    columns = ("parts", "ids", "allocations", "lines", "items", "qtys")
+    tx.run(SQL.insert_lines, **table(columns, lines))
 
 
 def _told(offer: Offer) -> list[Event]:

@@ -21,6 +21,7 @@ def allocated(tx: Tx, heard: Sequence[Heard]) -> None:
 def revoked(tx: Tx, heard: Sequence[Heard]) -> None:
     """Stops the work on units that are not wanted; what is still owed is sourced again."""
     told: list[AllocationsRevoked] = [h.event for h in heard]
+    owed = sorted({event.order_id for event in told})
     for reason in sorted({event.reason for event in told}):
         units = [
             Withdraw(event.order_id, x.allocation_id, x.qty)
@@ -29,7 +30,7 @@ def revoked(tx: Tx, heard: Sequence[Heard]) -> None:
             for x in event.lines
         ]
         withdraw_now(tx, units, reason)
-    sourcing.source_now(tx, sorted({event.order_id for event in told}))
+    sourcing.source_now(tx, owed, sourcing.Trigger.RESOURCE)
 
 
 HANDLERS: Final[Handlers] = {OrderAllocated: allocated, AllocationsRevoked: revoked}

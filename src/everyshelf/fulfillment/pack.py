@@ -18,7 +18,7 @@ from everyshelf.base.tx import Tx
 from everyshelf.catalog import Item
 from everyshelf.fulfillment import boxes, desk
 from everyshelf.fulfillment.boxes import Content
-from everyshelf.fulfillment.desk import SQL, Desk, Moves, NewPackage, PackedLine, Turn, turned
+from everyshelf.fulfillment.desk import SQL, Desk
 from everyshelf.fulfillment.facts import (
     CARTON_UNKNOWN,
     NOTHING,
@@ -35,6 +35,7 @@ from everyshelf.fulfillment.facts import (
     find,
     settled,
 )
+from everyshelf.fulfillment.turn import Moves, NewPackage, PackedLine, Turn, turned
 from everyshelf.stock import AllocationId, Step
 
 

@@ -17,7 +17,6 @@ from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
 from everyshelf.fulfillment import desk, events
 from everyshelf.fulfillment.accept import elsewhere
-from everyshelf.fulfillment.desk import Moves, Turn, turned
 from everyshelf.fulfillment.facts import (
     NOTHING,
     WRONG_ITEM,
@@ -32,6 +31,7 @@ from everyshelf.fulfillment.facts import (
     find,
     settled,
 )
+from everyshelf.fulfillment.turn import Moves, Turn, turned
 from everyshelf.fulfillment.wave import finish_waves
 from everyshelf.stock import AllocationId, NotFound, Step
 

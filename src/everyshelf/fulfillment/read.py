@@ -10,8 +10,9 @@ import msgspec
 from everyshelf.base import ids
 from everyshelf.base.parts import table
 from everyshelf.base.tx import Tx
-from everyshelf.fulfillment.desk import SQL, PackedLine, with_lines
+from everyshelf.fulfillment.desk import SQL, with_lines
 from everyshelf.fulfillment.facts import FulfillmentId, FulfillmentOrder, PackageId, State
+from everyshelf.fulfillment.turn import PackedLine
 from everyshelf.orders import OrderId
 from everyshelf.stock import AllocationId
 

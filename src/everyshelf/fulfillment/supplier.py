@@ -24,7 +24,7 @@ from everyshelf.base.tx import Tx
 from everyshelf.catalog import Item
 from everyshelf.fulfillment import desk, events, read
 from everyshelf.fulfillment.accept import Accept, Reject, decide_accept, decide_reject
-from everyshelf.fulfillment.desk import SQL, Turn
+from everyshelf.fulfillment.desk import SQL
 from everyshelf.fulfillment.facts import (
     Done,
     FulfillmentId,
@@ -35,6 +35,7 @@ from everyshelf.fulfillment.facts import (
 from everyshelf.fulfillment.pack import PackBox
 from everyshelf.fulfillment.pick import PickLine, scanned_items
 from everyshelf.fulfillment.through import decide_through
+from everyshelf.fulfillment.turn import Turn
 from everyshelf.orders import OrderId
 
 SUPPLIER_UNKNOWN = Code("fulfillment.supplier_order_unknown", 404, "There is no such order.")
@@ -149,12 +150,12 @@ def _work(
 
     done = desk.work(tx, at, asks, one)
     answers = dict(zip((ask.n for ask in asks), done, strict=True))
-    ended = {
-        n: (known[commands[n].supplier_order_id], outcome(commands[n], known[commands[n].supplier_order_id]))
-        for n, answer in answers.items()
-        if answer.ok
-    }
-    _write(tx, [(s, o) for s, o in ended.values() if o is not None])
+    ended: list[tuple[SupplierOrder, _Outcome]] = []
+    for n, answer in answers.items():
+        supply = known[commands[n].supplier_order_id]
+        if answer.ok and (what := outcome(commands[n], supply)) is not None:
+            ended.append((supply, what))
+    _write(tx, ended)
     unknown: Result[Done] = Result.refused(SUPPLIER_UNKNOWN())
     return [answers.get(n, unknown) for n in range(len(commands))]
 

@@ -17,10 +17,17 @@ from everyshelf.base.tx import Tx
 from everyshelf.catalog import Item
 from everyshelf.fulfillment import desk
 from everyshelf.fulfillment.accept import Accept, decide_accept
-from everyshelf.fulfillment.desk import KINDS, Moves, Turn
 from everyshelf.fulfillment.facts import Done, FulfillmentId, FulfillmentOrder, State
 from everyshelf.fulfillment.pack import Pack, PackBox, decide_pack
-from everyshelf.fulfillment.pick import Pick, PickLine, Short, decide_pick, decide_short, scanned_items
+from everyshelf.fulfillment.pick import (
+    Pick,
+    PickLine,
+    Short,
+    decide_pick,
+    decide_short,
+    scanned_items,
+)
+from everyshelf.fulfillment.turn import KINDS, Moves, Turn
 from everyshelf.fulfillment.wave import finish_waves
 
 

@@ -31,6 +31,7 @@ from everyshelf.fulfillment.facts import (
     WaveId,
     allow,
 )
+from everyshelf.fulfillment.write import write_orders
 
 SQL = load("everyshelf.fulfillment")
 MAX_SIZE: Final = 500
@@ -163,7 +164,7 @@ def _write(
         return
     rows = ((ids.part_of(c.node), wave, c.node, c.kind) for c, wave, _ in made)
     tx.run(SQL.insert_waves, **table(("parts", "ids", "nodes", "kinds"), rows), now=tx.now)
-    desk.write_orders(tx, {o.id: at[o.id] for _, _, members in made for o in members})
+    write_orders(tx, {o.id: at[o.id] for _, _, members in made for o in members})
     outbox.emit(
         tx,
         [
@@ -218,7 +219,7 @@ def _write_closed(
     rows = ((waves[wave].part, wave) for wave in closed)
     tx.run(SQL.close_waves, **table(("parts", "ids"), rows), now=tx.now)
     if back := {o.id: _into(o, None) for left in closed.values() for o in left}:
-        desk.write_orders(tx, back)
+        write_orders(tx, back)
     outbox.emit(
         tx,
         [

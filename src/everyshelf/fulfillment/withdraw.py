@@ -14,7 +14,6 @@ import msgspec
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
 from everyshelf.fulfillment import desk, events
-from everyshelf.fulfillment.desk import Moves, Turn, turned
 from everyshelf.fulfillment.facts import (
     Act,
     Done,
@@ -25,6 +24,7 @@ from everyshelf.fulfillment.facts import (
     allow,
     settled,
 )
+from everyshelf.fulfillment.turn import Moves, Turn, turned
 from everyshelf.fulfillment.wave import finish_waves
 from everyshelf.orders import OrderId
 from everyshelf.stock import AllocationId, Step

@@ -1,7 +1,7 @@
 """orders: what was promised.
 
 Owns sales_order, order_line, order_hold, order_change and the view order_state.
-Hears customer.customer.merged. Emits orders.order.placed, .amended, .completed;
+Hears customer.customer.merged, customer.customer.erased. Emits orders.order.placed, .amended, .completed;
 orders.line.cancelled, .shipped, .unshipped, .returned, .backordered; orders.hold.placed, .released.
 Never chooses a node, moves money or knows how far the work on open units is.
 """
@@ -41,7 +41,6 @@ from everyshelf.orders.events import (
     OrderPlaced,
 )
 from everyshelf.orders.facts import (
-    COLLECTED,
     LINE_UNKNOWN,
     NOTHING_OPEN,
     UNKNOWN,
@@ -49,17 +48,16 @@ from everyshelf.orders.facts import (
     HoldKind,
     Line,
     LineState,
-    Method,
     Order,
     OrderId,
     OrderState,
     ShortPolicy,
     Supply,
-    pool_of,
 )
 from everyshelf.orders.hold import hold, release_hold
 from everyshelf.orders.place import place, place_now
 from everyshelf.orders.progress import mark_returned, mark_shipped, unship
+from everyshelf.promise import COLLECTED, Method, pool_of
 
 __all__ = [
     "COLLECTED",

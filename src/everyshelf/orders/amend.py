@@ -20,24 +20,23 @@ from everyshelf.base.parts import table
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
-from everyshelf.orders import cancel
 from everyshelf.orders.book import Book
+from everyshelf.orders.cancel import Softly, cancel_units, units_of
 from everyshelf.orders.commands import Amend, Amended, AmendLine
-from everyshelf.orders.draft import World, check_way_of
 from everyshelf.orders.events import MovedLine, OrderAmended
 from everyshelf.orders.facts import (
-    COLLECTED,
+    ADDRESS_MISSING,
     KIT_COMPONENT,
     MAX_QTY,
     NOTHING_TO_DO,
     SHORT,
     Act,
     Line,
-    Method,
     Order,
     Supply,
 )
 from everyshelf.orders.place import event_line, insert_lines
+from everyshelf.promise import COLLECTED, Method, check_way
 
 SQL = load("everyshelf.orders")
 Replace = msgspec.structs.replace
@@ -80,7 +79,7 @@ class _Amendment:
         self.book = Book.open(tx, [command.order_id])
         self.order = self.book.order(command.order_id, command.version)
         self.owner = str(self.order.id)
-        self.softly = cancel.Softly(tx, [self.order.id])
+        self.softly = Softly(tx, [self.order.id])
         self.nodes: dict[int, str] = {}
         self.added: list[Line] = []
         self.moved: list[MovedLine] = []
@@ -146,8 +145,7 @@ class _Amendment:
         service = change.service if changed else change.service or line.service
         if not changed and service == line.service:
             return
-        ship_to = self.command.ship_to or self.order.ship_to
-        check_way_of(method, node, service, ship_to, line.item, self._world(node, service))
+        self._check_way(line, method, node, service)
         for part in {x.line: x for x in (line, *self._units(line))}.values():
             after = Replace(part, method=method, pickup_node=node, service=service)
             self.tx.run(
@@ -188,10 +186,10 @@ class _Amendment:
         line = self.book.line(self.order.id, change.line)
         more = change.qty - line.open
         if more < 0:
-            units = cancel.units_of(self.book, line, -more)
+            units = units_of(self.book, line, -more)
             order = self.book.order(self.order.id)
-            softly = cancel.Softly(self.tx, [order.id])  # A change of way has moved the holds.
-            done = cancel.apply(self.book, softly, order, units, "amended")
+            softly = Softly(self.tx, [order.id])  # A change of way has moved the holds.
+            done = cancel_units(self.book, softly, order, units, "amended")
             softly.write(self.tx)
             self.delta_minor -= done.amount_minor
         elif more > 0:
@@ -221,12 +219,15 @@ class _Amendment:
         self.added += new
         self.delta_minor += sum(x.amount_minor + x.tax_minor for x in new)
 
-    def _world(self, node: str | None, service: str | None) -> World:
-        return World(
-            self.tx.now,
-            nodes=network.nodes(self.tx, [node]) if node else {},
-            services=frozenset(network.services(self.tx)) if service else frozenset(),
-        )
+    def _check_way(
+        self, line: Line, method: Method, node: str | None, service: str | None
+    ) -> None:
+        nodes = network.nodes(self.tx, [node]) if node else {}
+        services = network.services(self.tx) if service else {}
+        check_way(method, node, service, nodes, services, self.tx.now.date())
+        ship_to = self.command.ship_to or self.order.ship_to
+        if method not in COLLECTED and ship_to is None:
+            raise ADDRESS_MISSING(f"{line.item} is to be sent; give a ship_to address.")
 
     def _promise(self) -> None:
         """Dates what has changed anew: all that is open after a change of address."""

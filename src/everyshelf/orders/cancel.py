@@ -82,7 +82,7 @@ def _cancel(tx: Tx, commands: list[Cancel]) -> list[Result[Cancelled]]:
         try:
             order = book.order(command.order_id, command.version)
             units = _chosen(book, order, command)
-            answers.append(Result.done(apply(book, softly, order, units, command.reason)))
+            answers.append(Result.done(cancel_units(book, softly, order, units, command.reason)))
         except Refused as error:
             answers.append(Result.refused(error))
     softly.write(tx)
@@ -110,13 +110,13 @@ def cancel_now(tx: Tx, units: Sequence[tuple[OrderId, int, int, str]]) -> list[b
             group[number] = group.get(number, 0) + qty
     for (order_id, reason), wanted in groups.items():
         chosen = [(book.line(order_id, n), qty) for n, qty in sorted(wanted.items())]
-        apply(book, softly, book.order(order_id), chosen, reason)
+        cancel_units(book, softly, book.order(order_id), chosen, reason)
     softly.write(tx)
     book.write(tx)
     return answers
 
 
-def apply(book: Book, softly: Softly, order: Order, units: Units, reason: str) -> Cancelled:
+def cancel_units(book: Book, softly: Softly, order: Order, units: Units, reason: str) -> Cancelled:
     """Cancels units that were found open; tells what that was worth."""
     amount = sum(line.worth_cancelled(qty) for line, qty in units)
     told = []

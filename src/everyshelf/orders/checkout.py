@@ -102,5 +102,6 @@ def take(tx: Tx, drafts: Sequence[Draft]) -> None:
     ]
     if spare:
         stock.release_holds(tx, spare)
-    cart.close_now(tx, [d.command.cart_id for d in from_carts if d.command.cart_id is not None])
+    closed = [d.command.cart_id for d in from_carts if d.command.cart_id is not None]
+    cart.close_now(tx, closed)
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from everyshelf.cart.facts import CartId
-from everyshelf.network.facts import Address
-from everyshelf.orders.facts import Buyer, HoldKind, Method, OrderId, OrderState, ShortPolicy
+from everyshelf.cart import CartId
+from everyshelf.network import Address
+from everyshelf.orders.facts import Buyer, HoldKind, OrderId, OrderState, ShortPolicy
+from everyshelf.promise import Method
 
 
 class PaymentChoice(msgspec.Struct, frozen=True):

@@ -16,27 +16,25 @@ import msgspec
 from everyshelf.base import codec, ids, money
 from everyshelf.base.errors import INVALID, Code
 from everyshelf.catalog import CHANNEL_UNKNOWN, ITEM_UNKNOWN, Channel, Item, KitComponent
-from everyshelf.network import NODE_UNKNOWN, SERVICE_UNKNOWN, Address, Node
+from everyshelf.network import Node
 from everyshelf.orders.commands import Place, PlaceLine
 from everyshelf.orders.facts import (
     ADDRESS_MISSING,
     CHANNEL_CLOSED,
-    COLLECTED,
     CURRENCY,
     ITEM_NOT_SOLD,
     MAX_LINES,
     MAX_MINOR,
     MAX_QTY,
-    NODE_CLOSED,
     PLACED_AT,
     TOTAL_MISMATCH,
     HoldKind,
     Line,
-    Method,
     OrderId,
     ShortPolicy,
     Supply,
 )
+from everyshelf.promise import COLLECTED, Method, check_way
 
 FIRST_YEAR: Final = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_SLACK: Final = timedelta(minutes=5)
@@ -95,7 +93,7 @@ def draft(command: Place, world: World) -> Draft:
     placed_at = check_placed_at(command.placed_at, world.now)
     order = Draft(command, ids.new(OrderId), placed_at, [])
     for asked in command.lines:
-        check_way(asked, command, world)
+        check_line(asked, command, world)
         order.lines += lines_of(asked, order, world)
     total = sum(x.amount_minor + x.tax_minor for x in order.lines) + command.shipping_minor
     words = f"The lines, tax and shipping sum to {total}, not to {command.total_minor}."
@@ -121,7 +119,6 @@ def check_shape(command: Place) -> None:
         _no(not 1 <= line.qty <= MAX_QTY, INVALID, words)
         _money(line.amount_minor or 0, f"Line {n}: amount_minor")
         _money(line.tax_minor, f"Line {n}: tax_minor")
-        _no(line.method not in list(Method), INVALID, f"Line {n}: the method is unknown.")
 
 
 def check_placed_at(placed_at: datetime | None, now: datetime) -> datetime:
@@ -134,40 +131,14 @@ def check_placed_at(placed_at: datetime | None, now: datetime) -> datetime:
     return placed_at
 
 
-def check_way(asked: PlaceLine, command: Place, world: World) -> None:
+def check_line(asked: PlaceLine, command: Place, world: World) -> None:
     """Can the line reach its buyer: an address, a service or a node that hands over this way."""
-    check_way_of(
-        asked.method, asked.pickup_node, asked.service, command.ship_to, asked.item, world
-    )
-
-
-def check_way_of(
-    method: str, node: str | None, service: str | None, ship_to: Address | None, item: str,
-    world: World,
-) -> None:
-    """The same for an amendment, which changes the parts one by one."""
-    if method in COLLECTED:
-        check_node(method, node, world)
-        return
-    words = f"{method} is not collected; leave out the pickup_node."
-    _no(node is not None, INVALID, words)
-    _no(ship_to is None, ADDRESS_MISSING, f"{item} is to be sent; give a ship_to address.")
-    unknown = service is not None and service not in world.services
-    _no(unknown, SERVICE_UNKNOWN, f"There is no service {service!r}.")
-
-
-def check_node(method: str, code: str | None, world: World) -> None:
-    """The node is there, open for orders today and hands over this way."""
-    _no(code is None, INVALID, f"{method} needs a pickup_node.")
-    node = world.nodes.get(code or "")
-    _no(node is None, NODE_UNKNOWN, f"There is no node {code!r}.")
-    assert node is not None
-    today = world.now.date()
-    _no(method not in node.capabilities, NODE_CLOSED, f"{code} does not offer {method}.")
-    closed = not node.active or (node.opens_on is not None and today < node.opens_on)
-    closed = closed or (node.closes_on is not None and today > node.closes_on)
-    _no(closed, NODE_CLOSED, f"{code} is not open.")
-    _no(node.paused, NODE_CLOSED, f"{code} does not take orders at the moment.")
+    check_way(
+        asked.method, asked.pickup_node, asked.service, world.nodes, world.services,
+        world.now.date(),
+    )  # fmt: skip
+    away = asked.method not in COLLECTED and command.ship_to is None
+    _no(away, ADDRESS_MISSING, f"{asked.item} is to be sent; give a ship_to address.")
 
 
 def lines_of(asked: PlaceLine, order: Draft, world: World) -> list[Line]:

@@ -7,8 +7,9 @@ from datetime import date, datetime
 import msgspec
 
 from everyshelf.base.events import Event
-from everyshelf.orders.facts import HoldKind, Method, OrderId, ShortPolicy, Supply
-from everyshelf.stock.facts import InboundId
+from everyshelf.orders.facts import HoldKind, OrderId, ShortPolicy, Supply
+from everyshelf.promise import Method
+from everyshelf.stock import InboundId
 
 
 class EventLine(msgspec.Struct, frozen=True):

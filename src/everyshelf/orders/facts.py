@@ -17,10 +17,11 @@ import msgspec
 from everyshelf.base import money
 from everyshelf.base.errors import Code
 from everyshelf.base.ids import Id
-from everyshelf.cart.facts import CartId
-from everyshelf.customer.facts import CustomerId
-from everyshelf.network.facts import Address
-from everyshelf.stock.facts import InboundId
+from everyshelf.cart import CartId
+from everyshelf.customer import CustomerId
+from everyshelf.network import Address
+from everyshelf.promise import Method, pool_of
+from everyshelf.stock import InboundId
 
 MAX_QTY: Final = 1_000_000
 MAX_LINES: Final = 1_000
@@ -37,24 +38,6 @@ class ChangeId(Id):
     """One entry of an order's timeline."""
 
     prefix = "chg"
-
-
-class Method(StrEnum):
-    """How a line reaches its buyer."""
-
-    SHIP = "ship"
-    SAME_DAY = "same_day"
-    PICKUP = "pickup"
-    CURBSIDE = "curbside"
-    LOCKER = "locker"
-
-
-COLLECTED: Final = frozenset({Method.PICKUP, Method.CURBSIDE, Method.LOCKER})
-
-
-def pool_of(method: str, pickup_node: str | None) -> str:
-    """The nodes that could serve a line, by name: `ship`, `same_day`, `pickup:S001`."""
-    return f"{method}:{pickup_node}" if method in COLLECTED else str(method)
 
 
 class Supply(StrEnum):
@@ -148,9 +131,6 @@ CURRENCY = Code("orders.currency", 422, "The currency is not the channel's.")
 CHANNEL_CLOSED = Code("orders.channel_closed", 409, "The channel does not take orders now.")
 ITEM_NOT_SOLD = Code("orders.item_not_sold", 422, "The item is not sold on this channel.")
 ADDRESS_MISSING = Code("orders.address_missing", 422, "Lines that are shipped need an address.")
-NODE_CLOSED = Code(
-    "orders.node_closed", 409, "This node does not hand over orders this way now; choose another."
-)
 PLACED_AT = Code("orders.placed_at", 422, "An order is placed between the year 2000 and now.")
 TOTAL_MISMATCH = Code(
     "orders.total_mismatch", 422, "The total is not the sum of lines, tax and shipping."

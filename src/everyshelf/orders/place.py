@@ -7,6 +7,7 @@ same inside another room's transaction, whose own exactly-once makes claims need
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -137,22 +138,21 @@ def _dates(tx: Tx, drafts: Sequence[Draft], done: Secured) -> None:
     ]  # fmt: skip
     windows = iter(promise.windows_now(tx, asked))
     for d in drafts:
-        dated = [(x, next(windows)) for x in d.lines]
-        d.lines = [
-            Replace(x, promised_earliest=w[0], promised_latest=w[1]) if w is not None else x
-            for x, w in dated
-        ]
+        d.lines = [_dated(x, next(windows)) for x in d.lines]
+
+
+def _dated(line: Line, window: tuple[datetime, datetime] | None) -> Line:
+    if window is None:
+        return line
+    return Replace(line, promised_earliest=window[0], promised_latest=window[1])
 
 
 def _customers(tx: Tx, drafts: Sequence[Draft]) -> dict[OrderId, customer.CustomerId]:
     known = [d for d in drafts if _named(d)]
     people = [
-        customer.Identify(
-            str(d.order_id), d.command.buyer.email, d.command.buyer.phone, d.command.buyer.loyalty,
-            None, d.command.buyer.name,
-        )
-        for d in known
-    ]  # fmt: skip
+        customer.Person(email=b.email, phone=b.phone, loyalty=b.loyalty, name=b.name)
+        for b in (d.command.buyer for d in known)
+    ]
     found = customer.identify_now(tx, people) if people else []
     return {d.order_id: c for d, c in zip(known, found, strict=True)}
 

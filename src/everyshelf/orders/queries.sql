@@ -139,3 +139,23 @@ update sales_order o
 set customer_id = u.winner
 from unnest(%(losers)s::bigint[], %(winners)s::bigint[]) as u (loser, winner)
 where o.customer_id = u.loser
+
+-- name: forget_buyers
+-- Region and postcode stay: taxes and past deliveries are accounted by them.
+update sales_order
+set buyer = '{"name": ""}'::jsonb,
+  ship_to = case
+    when ship_to is not null then jsonb_strip_nulls(jsonb_build_object(
+      'country', ship_to -> 'country', 'region', ship_to -> 'region',
+      'postcode', ship_to -> 'postcode'
+    ))
+  end
+where customer_id = any (%(customer_ids)s::bigint[])
+
+-- name: forget_changes
+-- An amendment's entry holds the address it brought.
+update order_change c
+set body = c.body #- '{command,ship_to}'
+from sales_order o
+where o.customer_id = any (%(customer_ids)s::bigint[]) and c.part = o.part and c.order_id = o.id
+  and c.kind = 'amend'

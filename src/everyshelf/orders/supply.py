@@ -197,7 +197,10 @@ def _promise(tx: Tx, drafts: Sequence[Draft], done: Secured) -> None:
     given: dict[tuple[OrderId, int], stock.InboundId] = {}
     for (d, line), answer in zip(waiting, promised, strict=True):
         if answer is not None:
-            given[d.order_id, line.line], done.due[d.order_id, line.line] = answer
+            key = d.order_id, line.line
+            given[key] = answer.inbound_id
+            done.due[key] = answer.due_on
+            done.nodes[key] = answer.node
     for d in drafts:
         try:
             d.lines = [_settle(d, line, given) for line in d.lines]

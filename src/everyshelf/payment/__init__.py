@@ -8,6 +8,7 @@ its lines.
 """
 
 from everyshelf.payment.due import (
+    Due,
     OrderMoney,
     capture_due_now,
     capture_shipped_now,
@@ -34,7 +35,7 @@ from everyshelf.payment.read import get, intents
 from everyshelf.payment.settle import settle
 
 __all__ = [
-    "MANUAL", "Answer", "Authorize", "Effect", "Intent", "IntentId", "Kind", "OrderMoney",
+    "MANUAL", "Answer", "Authorize", "Due", "Effect", "Intent", "IntentId", "Kind", "OrderMoney",
     "Payment", "PaymentId", "Provider", "ProviderAnswer", "Refund", "Retry", "State", "Unheard",
     "authorize", "capture_due_now", "capture_shipped_now", "follow_now", "get", "intents",
     "open_now", "order_money", "refund", "refund_due_now", "refund_excess_now", "retry", "settle",

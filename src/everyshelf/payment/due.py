@@ -65,9 +65,14 @@ def capture_due_now(tx: Tx, dues: Sequence[Due]) -> list[Result[Effect]]:
     return _fall_due(tx, Kind.CAPTURE, dues, OVER_AUTHORIZED)
 
 
-def refund_due_now(tx: Tx, dues: Sequence[Due]) -> list[Result[Effect]]:
-    """Refunds (order, cause, amount) each once; claim-free, for returns, no-shows, losses."""
-    return _fall_due(tx, Kind.REFUND, dues, OVER_CAPTURED)
+def refund_due_now(
+    tx: Tx, dues: Sequence[Due], *, up_to: bool = False
+) -> list[Result[Effect]]:
+    """Refunds (order, cause, amount) each once; claim-free, for returns, no-shows, losses.
+
+    `up_to`: when less is left to refund, or nothing was ever paid, the refund is what is left.
+    """
+    return _fall_due(tx, Kind.REFUND, dues, OVER_CAPTURED, up_to)
 
 
 def capture_shipped_now(
@@ -100,10 +105,15 @@ def order_money(tx: Tx, order_ids: Sequence[OrderId]) -> dict[OrderId, OrderMone
     return {m.order_id: m for m in rows}
 
 
-def _fall_due(tx: Tx, kind: Kind, dues: Sequence[Due], over: Code) -> list[Result[Effect]]:
+def _fall_due(
+    tx: Tx, kind: Kind, dues: Sequence[Due], over: Code, up_to: bool = False
+) -> list[Result[Effect]]:
     book = Book(tx, (o for o, _, _ in dues))
     done = known(tx, kind, [(o, c) for o, c, _ in dues])
-    results = [_one(book, kind, due, done, over) for due in dues]
+    results: list[Result[Effect]] = []
+    for due in dues:
+        fitting = _at_most_left(book, due, done) if up_to else due
+        results.append(_one(book, kind, fitting, done, over))
     book.write()
     return results
 
@@ -130,6 +140,14 @@ def _one(
     )
     done[(order_id, cause)] = intent
     return Result.done(effect(intent)) if refusal is None else Result.refused(refusal)
+
+
+def _at_most_left(book: Book, due: Due, done: dict[tuple[OrderId, str], Intent]) -> Due:
+    order_id, cause, amount = due
+    if (before := done.get((order_id, cause))) is not None:
+        return order_id, cause, before.amount_minor
+    payment = book.now.get(order_id)
+    return due if payment is None else (order_id, cause, min(amount, payment.refundable_minor))
 
 
 def _refusal(payment: Payment, kind: Kind, amount: int, over: Code) -> Refused | None:

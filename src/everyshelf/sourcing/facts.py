@@ -40,6 +40,8 @@ class Trigger(StrEnum):
     RELEASED = "released"
     AMENDED = "amended"
     CANCELLED = "cancelled"
+    REVOKED = "revoked"
+    UNSHIPPED = "unshipped"
     STOCK = "stock"
     RESOURCE = "resource"
     SWEEP = "sweep"

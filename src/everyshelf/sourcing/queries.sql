@@ -56,12 +56,11 @@ order by order_id, line
 -- name: want
 -- Who waits keeps the place in the queue, whatever becomes of the quantity or the reason.
 insert into sourcing_demand (part, order_id, line, item, qty, reason, due_at, since)
-select u.part, u.order_id, u.line, u.item, u.qty, u.reason, %(due_at)s::timestamptz,
-  %(now)s::timestamptz
+select u.part, u.order_id, u.line, u.item, u.qty, u.reason, u.due_at, %(now)s::timestamptz
 from unnest(
   %(parts)s::int[], %(order_ids)s::bigint[], %(lines)s::int[], %(items)s::text[],
-  %(qtys)s::bigint[], %(reasons)s::text[]
-) as u (part, order_id, line, item, qty, reason)
+  %(qtys)s::bigint[], %(reasons)s::text[], %(dues)s::timestamptz[]
+) as u (part, order_id, line, item, qty, reason, due_at)
 on conflict (part, order_id, line) do update
 set qty = excluded.qty, reason = excluded.reason, due_at = excluded.due_at
 

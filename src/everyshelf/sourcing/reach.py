@@ -103,10 +103,11 @@ class Network:
         assert callable(test)
         return np.array([bool(test(n)) for n in self.nodes], np.bool_)
 
-    def full(self) -> Bools:
-        """The nodes that can take no further order today."""
+    def full(self, loaded: set[str]) -> Bools:
+        """The nodes that can take no further order today, but for those that have it already."""
         mask = np.zeros(len(self.nodes), np.bool_)
-        mask[[n for n, room in self.room.items() if room <= 0]] = True
+        full = [n for n, room in self.room.items() if room <= 0 and self.codes[n] not in loaded]
+        mask[full] = True
         return mask
 
     def ready(self, n: int) -> datetime | None:
@@ -262,6 +263,6 @@ def _cheapest(offers: Sequence[Offer], weight_g: int) -> Offer:
         np.stack([o.parcel_minor for o in offers])[best, at],
         np.stack([o.per_kg_minor for o in offers])[best, at],
         np.stack([o.late_minor for o in offers])[best, at],
-        beyond.all(axis=0),
+        np.logical_and.reduce(beyond, axis=0),
         [offers[b].services[c] for c, b in enumerate(best.tolist())],
     )

@@ -65,9 +65,13 @@ def ship_now(tx: Tx, commands: Sequence[Ship]) -> list[Result[Shipped]]:
 
 
 def leave(
-    tx: Tx, commands: Sequence[Ship], works: dict[FulfillmentId, Work], ask: Quoter
+    tx: Tx,
+    commands: Sequence[Ship],
+    works: dict[FulfillmentId, Work],
+    ask: Quoter,
+    numbers: Mapping[FulfillmentId, str] | None = None,
 ) -> list[Result[Shipped]]:
-    """Ships locked work at the prices that `ask` gives."""
+    """Ships locked work at the prices that `ask` gives; `numbers` are known trackings."""
     bought = _labels_of(tx, works)
     answers: dict[int, Result[Shipped]] = {}
     going: dict[FulfillmentId, tuple[int, Quote]] = {}
@@ -78,7 +82,10 @@ def leave(
         except Refused as refused:
             answers[n] = Result.refused(refused)
     kept, left = mark(tx, [works[id_] for id_ in going]) if going else ([], {})
-    leaving = [_leaving(work, going[work.id][1], bought) for work in kept]
+    leaving = [
+        _leaving(work, works[work.id], going[work.id][1], bought, (numbers or {}).get(work.id, ""))
+        for work in kept
+    ]
     _write(tx, leaving, bought)
     gone = {one.work.id: one for one in leaving}
     for id_, (n, _) in going.items():
@@ -131,13 +138,13 @@ def _bought_quote(work: Work, mine: Sequence[Label], bought: Labels) -> Quote:
     return Quote(mine[0].carrier, mine[0].service, 0, mine[0].currency, costs)
 
 
-def _leaving(work: Work, price: Quote, bought: Labels) -> Leaving:
-    """Prices follow the packages that are left; a label that was bought keeps its number."""
-    costs = dict(zip(work.packages, price.costs_minor, strict=False))
-    labels = tuple(
-        ParcelLabel(p, bought[p].tracking if p in bought else tracking_of(p), costs[p])
-        for p in work.packages
-    )
+def _leaving(work: Work, asked: Work, price: Quote, bought: Labels, number: str) -> Leaving:
+    """Only the packages that are left are paid; a label that was bought keeps its number."""
+    costs = dict(zip(asked.packages, price.costs_minor, strict=True))
+    trackings = {p: bought[p].tracking if p in bought else tracking_of(p) for p in work.packages}
+    if number:  # A supplier names one number; its second package gets it with a suffix.
+        trackings = {p: f"{number}-{n}" if n else number for n, p in enumerate(work.packages)}
+    labels = tuple(ParcelLabel(p, trackings[p], costs[p]) for p in work.packages)
     return Leaving(ids.new(ShipmentId), work, price, labels)
 
 
@@ -161,7 +168,9 @@ def _write(tx: Tx, leaving: Sequence[Leaving], bought: Labels) -> None:
     fulfillment.complete_now(tx, [one.work.id for one in leaving])
     payment.capture_shipped_now(tx, [(one.work.order_id, f"ship:{one.id}") for one in leaving])
     outbox.emit(tx, [_shipped(one) for one in leaving])
-    outbox.emit(tx, [_bought(o, x) for o in leaving for x in o.labels if x.package_id not in bought])
+    outbox.emit(
+        tx, [_bought(o, x) for o in leaving for x in o.labels if x.package_id not in bought]
+    )
 
 
 def _write_shipments(tx: Tx, leaving: Sequence[Leaving]) -> None:

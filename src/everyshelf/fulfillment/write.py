@@ -1,0 +1,112 @@
+"""Writes what a batch of turns decided: lines, orders, packages, new demand, events.
+
+Every statement is set-based, so that their number does not grow with the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from everyshelf import sourcing
+from everyshelf.base import outbox
+from everyshelf.base.parts import table
+from everyshelf.base.sql import load
+from everyshelf.base.tx import Tx
+from everyshelf.fulfillment.facts import FulfillmentId, FulfillmentOrder, PackageId, State
+from everyshelf.fulfillment.tell import end_supplier_orders, tell
+from everyshelf.fulfillment.turn import Turn
+from everyshelf.stock import AllocationId
+
+SQL = load("everyshelf.fulfillment")
+Desk = Mapping[FulfillmentId, FulfillmentOrder]
+
+
+def write(tx: Tx, before: Desk, turns: Mapping[int, Turn]) -> None:
+    after = {turn.order.id: turn.order for turn in turns.values()}
+    if not after:
+        return
+    _write_lines(tx, before, after)
+    write_orders(tx, after)
+    _write_packages(tx, turns)
+    told = tell(before, turns)
+    ended = [o for o in after.values() if o.state in (State.REJECTED, State.CANCELLED)]
+    if ended:
+        told += end_supplier_orders(tx, ended)
+    if demand := [r for turn in turns.values() for r in turn.resource]:
+        sourcing.resource_now(tx, demand)
+    outbox.emit(tx, told)
+
+
+def _write_lines(tx: Tx, before: Desk, after: Desk) -> None:
+    rows = [
+        (o.part, o.id, new.allocation_id, new.picked, new.packed, new.short, new.cancelled)
+        for o in after.values()
+        for old, new in zip(before[o.id].lines, o.lines, strict=True)
+        if new is not old
+    ]
+    if rows:
+        names = ("parts", "ids", "allocations", "picked", "packed", "short", "cancelled")
+        tx.run(SQL.write_lines, **table(names, rows))
+
+
+def write_orders(tx: Tx, after: Desk) -> None:
+    rows = ((o.part, o.id, o.state, o.reason, o.wave_id, o.version) for o in after.values())
+    names = ("parts", "ids", "states", "reasons", "waves", "versions")
+    tx.run(SQL.write_orders, **table(names, rows), now=tx.now)
+
+
+def _write_packages(tx: Tx, turns: Mapping[int, Turn]) -> None:
+    made = [(turn.order, package) for turn in turns.values() for package in turn.packages]
+    if made:
+        heads = ((o.part, p.id, o.id, o.order_id, o.node, p.carton, p.weight_g) for o, p in made)
+        names = ("parts", "ids", "fulfillments", "orders", "nodes", "cartons", "weights")
+        tx.run(SQL.insert_packages, **table(names, heads), now=tx.now)
+        lines = (
+            (o.part, p.id, i.allocation_id, i.line, i.item, i.qty, i.lot, i.serial)
+            for o, p in made
+            for i in p.lines
+        )
+        tx.run(SQL.insert_package_lines, **table(PACKED, lines))
+    if opened := [(t.order.part, p) for t in turns.values() for p in t.opened]:
+        tx.run(SQL.delete_package_lines, **table(("parts", "ids"), opened))
+        tx.run(SQL.delete_packages, **table(("parts", "ids"), opened))
+    out = [(t.order.part, t.order.id, a, q) for t in turns.values() for a, q in t.taken_out]
+    if out:
+        _take_out(tx, out)
+
+
+PACKED = ("parts", "ids", "allocations", "lines", "items", "qtys", "lots", "serials")
+
+
+class BoxRow(msgspec.Struct, frozen=True):
+    """A line of a package as it stands."""
+
+    part: int
+    package_id: PackageId
+    allocation_id: AllocationId
+    qty: int
+    lot: str
+    serial: str
+
+
+def _take_out(tx: Tx, out: Sequence[tuple[int, FulfillmentId, AllocationId, int]]) -> None:
+    """Takes units out of closed packages; an empty package goes, the others weigh less."""
+    wanted = table(("parts", "ids", "allocations", "qtys"), out)
+    left = {allocation: qty for _, _, allocation, qty in out}
+    rows: list[tuple[int, PackageId, AllocationId, str, str, int]] = []
+    for box in tx.all(SQL.read_boxes, BoxRow, **wanted):
+        take = min(left[box.allocation_id], box.qty)
+        left[box.allocation_id] -= take
+        if take:
+            rows.append(
+                (box.part, box.package_id, box.allocation_id, box.lot, box.serial, take)
+            )
+    assert not any(left.values()), "packed units lie in packages"
+    names = ("parts", "ids", "allocations", "lots", "serials", "qtys")
+    tx.run(SQL.lighten_packages, **table(names, rows))
+    tx.run(SQL.delete_emptied_lines, **table(names, rows))
+    tx.run(SQL.reduce_package_lines, **table(names, rows))
+    touched = sorted({(row[0], row[1]) for row in rows})
+    tx.run(SQL.delete_empty_packages, **table(("parts", "ids"), touched))

@@ -1,0 +1,69 @@
+"""sourcing: which node serves which units of an order, and why.
+
+owns   sourcing_demand, sourcing_decision, sourcing_exclusion, node_load, sourcing_load,
+       sourcing_unsettled, the policy `sourcing`
+hears  orders placed, released, cancelled, amended; stock received, adjusted, counted, regraded,
+       transferred, and soft holds that end
+emits  sourcing.line.allocated, sourcing.line.unsourced, sourcing.allocation.revoked
+never  moves a unit itself (stock does), works at a node or cancels what it cannot serve
+"""
+
+from everyshelf.sourcing.events import (
+    AllocatedLine,
+    AllocationsRevoked,
+    LinesUnsourced,
+    OrderAllocated,
+    RevokedLine,
+    UnsourcedLine,
+)
+from everyshelf.sourcing.facts import (
+    DECISION_UNKNOWN,
+    NODE_FULL,
+    POLICY,
+    Candidate,
+    DecisionId,
+    Flip,
+    Replay,
+    Resource,
+    Rules,
+    Sourced,
+    Trigger,
+    Waiting,
+    Waits,
+    Why,
+    WhyDecision,
+)
+from everyshelf.sourcing.resource import came_in, lock_orders, resource_now, sweep
+from everyshelf.sourcing.source import source_now
+from everyshelf.sourcing.why import audit_replay, why
+
+__all__ = [
+    "DECISION_UNKNOWN",
+    "NODE_FULL",
+    "POLICY",
+    "AllocatedLine",
+    "AllocationsRevoked",
+    "Candidate",
+    "DecisionId",
+    "Flip",
+    "LinesUnsourced",
+    "OrderAllocated",
+    "Replay",
+    "Resource",
+    "RevokedLine",
+    "Rules",
+    "Sourced",
+    "Trigger",
+    "UnsourcedLine",
+    "Waiting",
+    "Waits",
+    "Why",
+    "WhyDecision",
+    "audit_replay",
+    "came_in",
+    "lock_orders",
+    "resource_now",
+    "source_now",
+    "sweep",
+    "why",
+]
