@@ -17,7 +17,6 @@ from tests.orders import shop as s
 from tests.orders.shop import NOW, line
 from tests.world import TEXAN
 
-
 KEYS = itertools.count()
 
 

@@ -2,8 +2,8 @@
 
 Owns sales_order, order_line, order_hold, order_change and the view order_state.
 Hears customer.customer.merged, customer.customer.erased.
-Emits orders.order.placed, .amended, .completed; orders.line.cancelled, .shipped, .unshipped, .returned, .backordered;
-orders.hold.placed, .released.
+Emits orders.order.placed, .amended, .completed; orders.hold.placed, .released;
+orders.line.cancelled, .shipped, .unshipped, .returned, .backordered.
 Never chooses a node, moves money or knows how far the work on open units is.
 """
 
