@@ -55,6 +55,7 @@ from everyshelf.orders.facts import (
     ShortPolicy,
     Supply,
 )
+from everyshelf.orders.find import by_ref, of_customers, page
 from everyshelf.orders.hold import hold, release_hold
 from everyshelf.orders.place import place, place_now
 from everyshelf.orders.progress import mark_returned, mark_shipped, unship
@@ -104,6 +105,7 @@ __all__ = [
     "ShortPolicy",
     "Supply",
     "amend",
+    "by_ref",
     "cancel",
     "cancel_now",
     "changes",
@@ -111,7 +113,9 @@ __all__ = [
     "hold",
     "mark_returned",
     "mark_shipped",
+    "of_customers",
     "open_lines",
+    "page",
     "place",
     "place_now",
     "pool_of",
