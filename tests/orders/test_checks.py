@@ -21,7 +21,8 @@ PLANTED = {
     " where kit_line is not null",
     "orders.kits_carry_nothing": "update order_line set amount_minor = 5 where supply = 'kit'",
     "orders.holds_have_orders": "update order_hold set order_id = 5",
-    "orders.changes_have_orders": "insert into order_change values (1, 1, 5, now(), 'x', 'x', '{}')",
+    "orders.changes_have_orders": "insert into order_change"
+    " values (1, 1, 5, now(), 'x', 'x', '{}')",
     "orders.collected_lines_name_their_node": "update order_line set method = 'pickup'",
     "orders.shipped_lines_have_an_address": "update sales_order set ship_to = null",
     "orders.parts_are_the_orders": "update order_line set part = part + 1",
