@@ -12,7 +12,7 @@ from everyshelf import payment
 from everyshelf.base.errors import Refused
 from everyshelf.base.results import Outcome
 from everyshelf.base.tx import Database
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment.facts import Kind, State
 from tests.payment.shop import count, findings, order
 

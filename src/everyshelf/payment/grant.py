@@ -11,8 +11,8 @@ from everyshelf.base import claims
 from everyshelf.base.errors import INVALID
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
+from everyshelf.orders import OrderId
 from everyshelf.orders.events import OrderPlaced
-from everyshelf.orders.facts import OrderId
 from everyshelf.payment.due import effect, order_money
 from everyshelf.payment.facts import (
     MANUAL,

@@ -14,7 +14,7 @@ import msgspec
 
 from everyshelf.base.ids import part_of
 from everyshelf.base.tx import Database, Tx
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment.facts import Intent, IntentId, Kind, State
 from everyshelf.payment.ledger import SQL, Book, parts
 from everyshelf.payment.provider import Answer, Provider, ProviderAnswer, Unheard
