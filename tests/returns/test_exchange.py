@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from everyshelf import orders, returns
+from everyshelf import orders, payment, returns
+from everyshelf.base.results import Result
 from everyshelf.base.tx import Database
 from everyshelf.orders import OrderId, OrderState, PlaceLine
 from everyshelf.returns import (
@@ -41,6 +42,10 @@ def swap(db: Database, order_id: OrderId, *wanted: WantedLine, key: str = "x") -
     return answer
 
 
+def counter(db: Database, command: CounterReturn) -> Result[returns.Received]:
+    return db.run(lambda tx: returns.counter_return(tx, [command]), now=LATER)[0]
+
+
 def the_order(db: Database, order_id: OrderId | None) -> orders.Order:
     assert order_id is not None
     return db.run(lambda tx: orders.get(tx, [order_id]))[0]
@@ -72,6 +77,9 @@ def test_a_dearer_item_waits_for_the_difference(db: Database) -> None:
     assert (new.total_minor, new.holds) == (1250 - 599, ["payment"])
     assert paid(db, order_id).refunded_minor == 0
     assert paid(db, new.id).authorized_minor == 0
+    pays = payment.Authorize("pays", new.id, ref="cash")
+    db.run(lambda tx: payment.authorize(tx, [pays]), now=LATER)[0].get()
+    assert the_order(db, new.id).holds == []
     assert findings(db) == []
 
 
@@ -94,11 +102,10 @@ def test_what_was_exchanged_comes_back_for_the_first_payment(db: Database) -> No
     hear(db)
     db.run(lambda tx: send(tx, new), now=LATER)
     for n in range(3):
-        back = CounterReturn(f"b{n}", new, "S002", [ReceivedLine(1, 1)])
-        db.run(lambda tx, c=back: returns.counter_return(tx, [c]), now=LATER)[0].get()
+        assert counter(db, CounterReturn(f"b{n}", new, "S002", [ReceivedLine(1, 1)])).ok
     assert paid(db, order_id).refunded_minor == 1000
     again = CounterReturn("y", new, "S002", [ReceivedLine(1, 1)], kind=RmaKind.EXCHANGE)
-    refused = db.run(lambda tx: returns.counter_return(tx, [again]), now=LATER)[0]
+    refused = counter(db, again)
     assert refused.refusal is not None
     assert refused.refusal.code == "returns.exchange_once"
     assert findings(db) == []
