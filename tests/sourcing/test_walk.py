@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: each owed unit ends at one node or waits, and none is lost."""
+"""Whatever happens in whatever order: each owed unit ends at one node or waits; none is lost."""
 
 import random
 
