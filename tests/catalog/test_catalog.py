@@ -303,9 +303,12 @@ def test_the_same_new_item_from_two_writers(db: Database) -> None:
 @pytest.mark.parametrize(
     ("harm", "name"),
     [
-        ("insert into kit_component values ('LAMP-1', 'GIFT-1', 1)", "kit_in_kit"),
-        ("update item set kind = 'standard' where item = 'GIFT-1'", "kind_of_kit"),
-        ("update item set price_minor = -1 where item = 'TEA-1'", "negative_price"),
+        ("insert into kit_component values ('LAMP-1', 'GIFT-1', 1)", "kits_hold_items_only"),
+        (
+            "update item set kind = 'standard' where item = 'GIFT-1'",
+            "kind_says_what_components_say",
+        ),
+        ("update item set price_minor = -1 where item = 'TEA-1'", "prices_not_negative"),
     ],
 )
 def test_each_check_finds_what_it_is_for(db: Database, harm: str, name: str) -> None:

@@ -304,11 +304,11 @@ def test_the_statements_do_not_grow_with_the_people(db: Database) -> None:
 @pytest.mark.parametrize(
     ("harm", "name"),
     [
-        ("update customer_identity set customer_id = 42", "identity_of_nobody"),
-        ("update customer set erased_at = made_at, name = ''", "identity_of_nobody"),
-        ("update customer set merged_into = 42", "heir_is_merged"),
-        ("update customer set erased_at = made_at", "erased_with_words"),
-        ("update customer_contact set customer_id = 42", "fact_of_nobody"),
+        ("update customer_identity set customer_id = 42", "identities_point_at_the_living"),
+        ("update customer set erased_at = made_at, name = ''", "identities_point_at_the_living"),
+        ("update customer set merged_into = 42", "chains_are_one_step"),
+        ("update customer set erased_at = made_at", "erased_keep_no_words"),
+        ("update customer_contact set customer_id = 42", "facts_have_a_customer"),
     ],
 )
 def test_each_check_finds_what_it_is_for(db: Database, harm: str, name: str) -> None:

@@ -175,10 +175,10 @@ def test_the_statements_do_not_grow_with_the_network(db: Database) -> None:
 @pytest.mark.parametrize(
     ("harm", "name"),
     [
-        ("insert into node_hours values ('S001', 0, 600, 700)", "hours_overlap"),
-        ("update node set lat = 99 where node = 'S001'", "node_off_earth"),
-        ("insert into rate values ('GROUND', 9, 1, 1, 'USD')", "rate_without_zone"),
-        ("insert into supplier_item values ('SUP1', 'NO-1', 1, 'USD', 0)", "terms_without_item"),
+        ("insert into node_hours values ('S001', 0, 600, 700)", "hours_do_not_overlap"),
+        ("update node set lat = 99 where node = 'S001'", "nodes_are_on_earth"),
+        ("insert into rate values ('GROUND', 9, 1, 1, 'USD')", "rates_have_a_zone"),
+        ("insert into supplier_item values ('SUP1', 'NO-1', 1, 'USD', 0)", "terms_have_an_item"),
     ],
 )
 def test_each_check_finds_what_it_is_for(db: Database, harm: str, name: str) -> None:

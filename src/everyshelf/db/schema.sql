@@ -932,9 +932,12 @@ create table make_order (
   node text collate "C" not null,
   qty bigint not null,
   made bigint default 0 not null,
+  cancelled bigint default 0 not null,
   state text not null,
   requested_at timestamp with time zone not null,
-  constraint make_order_counts_in_qty CHECK (qty > 0 AND made >= 0 AND made <= qty),
+  started_at timestamp with time zone,
+  version bigint default 1 not null,
+  constraint make_order_counts_in_qty CHECK (qty > 0 AND made >= 0 AND cancelled >= 0 AND (made + cancelled) <= qty),
   constraint make_order_once UNIQUE (part, order_id, line),
   constraint make_order_pkey PRIMARY KEY (part, id),
   constraint make_order_state_known CHECK (state = ANY (ARRAY['requested'::text, 'started'::text, 'made'::text, 'cancelled'::text]))
@@ -948,14 +951,28 @@ create table exception_case (
   order_id bigint,
   node text collate "C",
   detail text not null,
+  severity integer not null,
   state text not null,
   owner text default ''::text not null,
   opened_at timestamp with time zone not null,
   due_at timestamp with time zone not null,
   resolved_at timestamp with time zone,
   resolution text default ''::text not null,
+  version bigint default 1 not null,
   constraint exception_case_pkey PRIMARY KEY (part, id),
+  constraint exception_case_resolved_when CHECK ((state = 'resolved'::text) = (resolved_at IS NOT NULL)),
+  constraint exception_case_severity_known CHECK (severity >= 1 AND severity <= 4),
   constraint exception_case_state_known CHECK (state = ANY (ARRAY['open'::text, 'assigned'::text, 'resolved'::text]))
+);
+
+create table exception_note (
+  part integer not null,
+  id bigint not null,
+  case_id bigint not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  text text not null,
+  constraint exception_note_pkey PRIMARY KEY (part, id)
 );
 
 create table api_key (
@@ -1046,7 +1063,15 @@ CREATE INDEX customer_merged ON customer USING btree (merged_into) WHERE merged_
 
 CREATE INDEX event_subject ON ONLY event USING btree (subject, id);
 
+CREATE INDEX exception_case_due ON exception_case USING btree (due_at) WHERE state <> 'resolved'::text;
+
+CREATE INDEX exception_case_id ON exception_case USING btree (id);
+
 CREATE UNIQUE INDEX exception_case_one_open ON exception_case USING btree (part, kind, subject) WHERE state <> 'resolved'::text;
+
+CREATE INDEX exception_case_order ON exception_case USING btree (order_id) WHERE order_id IS NOT NULL;
+
+CREATE INDEX exception_note_case ON exception_note USING btree (case_id, id);
 
 CREATE INDEX fulfillment_order_id ON fulfillment_order USING btree (id);
 
@@ -1069,6 +1094,10 @@ CREATE INDEX label_tracking ON label USING btree (tracking);
 CREATE INDEX label_waiting ON label USING btree (at) WHERE state = ANY (ARRAY['intent'::text, 'void_due'::text]);
 
 CREATE INDEX listing_item ON listing USING btree (item);
+
+CREATE INDEX make_order_id ON make_order USING btree (id);
+
+CREATE INDEX make_order_open ON make_order USING btree (node, requested_at) WHERE state = ANY (ARRAY['requested'::text, 'started'::text]);
 
 CREATE INDEX order_change_order ON order_change USING btree (order_id, id);
 
@@ -1193,3 +1222,81 @@ create view order_state as
      CROSS JOIN LATERAL ( SELECT array_agg(order_hold.kind ORDER BY order_hold.kind) AS kinds
            FROM order_hold
           WHERE order_hold.part = o.part AND order_hold.order_id = o.id AND order_hold.released_at IS NULL) h;
+
+create view fulfillment_cost as
+ SELECT f.part,
+    f.id AS fulfillment_id,
+    f.order_id,
+    f.method,
+    f.node,
+    l.lines,
+    l.units,
+    l.short,
+    COALESCE(s.cost_minor, 0::bigint) AS carrier_minor,
+    n.labour_order_minor + n.labour_line_minor * l.lines + n.labour_unit_minor * l.units AS labour_minor
+   FROM fulfillment_order f
+     JOIN node n ON n.node = f.node
+     LEFT JOIN shipment s ON s.part = f.part AND s.fulfillment_id = f.id
+     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE fulfillment_line.qty > (fulfillment_line.short + fulfillment_line.cancelled)) AS lines,
+            COALESCE(sum(fulfillment_line.qty - fulfillment_line.short - fulfillment_line.cancelled), 0::numeric)::bigint AS units,
+            COALESCE(sum(fulfillment_line.short), 0::numeric)::bigint AS short
+           FROM fulfillment_line
+          WHERE fulfillment_line.part = f.part AND fulfillment_line.fulfillment_id = f.id) l
+  WHERE f.state = 'completed'::text;
+
+create view order_fact as
+ SELECT o.part,
+    o.id AS order_id,
+    o.channel,
+    o.placed_at,
+    o.currency,
+    l.units,
+    l.cancelled,
+    l.shipped,
+    l.returned,
+    l.lines,
+    f.nodes,
+    f.short,
+    f.carrier_minor,
+    f.labour_minor,
+    s.shipments,
+    s.delivered,
+    s.late,
+    s.failed,
+    s.first_shipped_at,
+    s.last_delivered_at,
+    p.pickups,
+    p.handed_over,
+    p.staged_late,
+    p.no_shows,
+    p.last_handed_over_at
+   FROM sales_order o
+     CROSS JOIN LATERAL ( SELECT count(*) AS lines,
+            COALESCE(sum(order_line.qty), 0::numeric)::bigint AS units,
+            COALESCE(sum(order_line.cancelled), 0::numeric)::bigint AS cancelled,
+            COALESCE(sum(order_line.shipped), 0::numeric)::bigint AS shipped,
+            COALESCE(sum(order_line.returned), 0::numeric)::bigint AS returned
+           FROM order_line
+          WHERE order_line.part = o.part AND order_line.order_id = o.id AND order_line.supply <> 'kit'::text) l
+     CROSS JOIN LATERAL ( SELECT count(*) AS nodes,
+            COALESCE(sum(fulfillment_cost.short), 0::numeric)::bigint AS short,
+            COALESCE(sum(fulfillment_cost.carrier_minor), 0::numeric)::bigint AS carrier_minor,
+            COALESCE(sum(fulfillment_cost.labour_minor), 0::numeric)::bigint AS labour_minor
+           FROM fulfillment_cost
+          WHERE fulfillment_cost.part = o.part AND fulfillment_cost.order_id = o.id) f
+     CROSS JOIN LATERAL ( SELECT count(*) AS shipments,
+            count(*) FILTER (WHERE shipment.state = 'delivered'::text) AS delivered,
+            count(*) FILTER (WHERE shipment.state = 'delivered'::text AND shipment.delivered_at > shipment.promised_latest) AS late,
+            count(*) FILTER (WHERE shipment.state = ANY (ARRAY['returning'::text, 'returned'::text, 'lost'::text])) AS failed,
+            min(shipment.shipped_at) AS first_shipped_at,
+            max(shipment.delivered_at) AS last_delivered_at
+           FROM shipment
+          WHERE shipment.part = o.part AND shipment.order_id = o.id) s
+     CROSS JOIN LATERAL ( SELECT count(*) AS pickups,
+            count(*) FILTER (WHERE u.state = 'handed_over'::text) AS handed_over,
+            count(*) FILTER (WHERE u.staged_at > f_1.due_at) AS staged_late,
+            count(*) FILTER (WHERE u.state = 'no_show'::text) AS no_shows,
+            max(u.handed_over_at) AS last_handed_over_at
+           FROM fulfillment_order f_1
+             JOIN pickup u ON u.part = f_1.part AND u.fulfillment_id = f_1.id
+          WHERE f_1.part = o.part AND f_1.order_id = o.id) p;
