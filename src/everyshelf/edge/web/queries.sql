@@ -127,3 +127,75 @@ select (
   ) as horizon_age_seconds,
   (select count(*) from delivery where state = 'waiting') as deliveries_waiting,
   (select count(*) from delivery where state = 'dead') as dead_letters
+
+-- name: list_webhooks
+select id, url, types, state, made_at, failures
+from webhook
+where id < %(after)s::bigint
+order by id desc
+limit %(limit)s::int
+
+-- name: list_attempts
+select to_char(at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || '.' || event_id || '.' || attempt
+  as place, event_id, attempt, at, status, error
+from webhook_attempt
+where webhook_id = %(webhook_id)s::bigint
+  and (%(after)s::text = ''
+    or to_char(at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || '.' || event_id || '.' || attempt
+      < %(after)s::text)
+order by place desc
+limit %(limit)s::int
+
+-- name: list_dead_letters
+select subscriber || '|' || event_id as place, subscriber, event_id, subject, type, at, attempts,
+  error
+from delivery
+where state = 'dead'
+  and subscriber || '|' || event_id > %(after)s::text
+  and (%(subscriber)s::text is null or subscriber = %(subscriber)s::text)
+order by subscriber || '|' || event_id
+limit %(limit)s::int
+
+-- name: list_keys
+select id, name, role, nodes, channels, made_at, expires_at, last_used_at, revoked_at
+from api_key
+where id < %(after)s::bigint
+order by id desc
+limit %(limit)s::int
+
+-- name: events_on
+-- Per lane the next ones, then the first of all lanes: exact, and every step uses the key.
+select e.xid::text as xid, e.id, e.lane, e.subject, e.version, e.type, e.at, e.actor, e.cause,
+  e.body
+from unnest(%(lanes)s::int[]) as l (lane)
+cross join lateral (
+  select *
+  from event
+  where lane = l.lane
+    and (xid, id) > (%(xid)s::text::xid8, %(last)s::bigint)
+    and xid < %(below)s::text::xid8
+    and type = any (%(types)s::text[])
+    and (%(subject)s::text is null or subject = %(subject)s::text)
+  order by xid, id
+  limit %(limit)s::int
+) e
+order by e.xid, e.id
+limit %(limit)s::int
+
+-- name: events_back
+select e.xid::text as xid, e.id, e.lane, e.subject, e.version, e.type, e.at, e.actor, e.cause,
+  e.body
+from unnest(%(lanes)s::int[]) as l (lane)
+cross join lateral (
+  select *
+  from event
+  where lane = l.lane
+    and (xid, id) < (%(xid)s::text::xid8, %(last)s::bigint)
+    and xid < %(below)s::text::xid8
+    and type = any (%(types)s::text[])
+    and (%(subject)s::text is null or subject = %(subject)s::text)
+  order by xid desc, id desc
+  limit %(limit)s::int
+) e
+order by e.xid desc, e.id desc
+limit %(limit)s::int
