@@ -81,7 +81,7 @@ PLANTED = [
     ("payment_has_order", f"delete from sales_order where id = ({SHIPPED_LINE})"),
     ("currency_of_order", "update payment set currency = 'EUR'"),
     ("units_have_one_place", f"delete from stock_allocation where id in ({OPEN_ALLOCATION})"),
-    ("load_is_counted", "insert into node_load (node, day, orders) values ('DC1', '2026-03-04', 9)"),
+    ("load_is_counted", "insert into node_load (node, day, orders) values ('DC1', '2026-3-4', 9)"),
     ("lines_agree_with_allocations", """update fulfillment_line set picked = 0, packed = 0
       where item = 'LAMP-1' and packed > 0"""),
     ("packages_sum_to_packed", "update package_line set qty = qty + 1"),
@@ -121,7 +121,7 @@ PLANTED = [
     ("allocated_orders_were_decided", "delete from sourcing_decision"),
     ("nodes_are_known", "update stock_balance set node = 'NOWHERE' where node = 'S003'"),
     ("items_are_known", "update order_line set item = 'NOTHING' where item = 'SOCK-1'"),
-    ("order_holds_never_expire", "update stock_hold set expires_at = null where owner like 'crt%%'"),
+    ("order_holds_never_expire", "update stock_hold set expires_at = null where owner ~ '^crt'"),
     ("carriers_are_paid_as_shipped", "update package set node = 'S003'"),
     ("handed_over_has_left", "update stock_allocation set shipped = 0 where item = 'BOOK-1'"),
     ("cases_have_their_order", "update exception_case set order_id = 1"),

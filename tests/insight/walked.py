@@ -59,7 +59,9 @@ def _back_and_lost(db: Database) -> None:
     for end in ("returned", "lost"):
         (made,) = shipped(db, placed(db, ("SOCK-1", 2)))
         assert made.shipment_id is not None
-        say(db, made.shipment_id, ["attempt_failed", "attempt_failed", "attempt_failed", end], LATER)
+        say(
+            db, made.shipment_id, ["attempt_failed", "attempt_failed", "attempt_failed", end], LATER
+        )
 
 
 def _still_open(db: Database) -> None:

@@ -4,8 +4,7 @@ import json
 import re
 from pathlib import Path
 
-import jsonschema
-import msgspec
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 import everyshelf
@@ -61,7 +60,7 @@ def undocumented(kinds: list[type[Event]]) -> list[str]:
     return [
         kind.__name__ for kind in kinds
         if not kind.__doc__ or kind.__doc__ == Event.__doc__ or kind.TYPE.count(".") != 2
-        or kind.SUBJECT not in {f.name for f in msgspec.structs.fields(kind)}
+        or not kind.SUBJECT or not hasattr(kind, kind.SUBJECT)
     ]  # fmt: skip
 
 

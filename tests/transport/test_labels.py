@@ -118,7 +118,7 @@ def test_a_page_of_four_by_six_inches_for_each_package(shop: Database) -> None:
 
 
 def test_a_package_without_a_label_is_refused(shop: Database) -> None:
-    with pytest.raises(Exception, match="transport.label_unknown"):
+    with pytest.raises(Exception, match=r"transport\.label_unknown"):
         shop.run(lambda tx: transport.label_pdf(tx, [PackageId(1)]))
 
 

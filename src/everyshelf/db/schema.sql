@@ -932,9 +932,12 @@ create table make_order (
   node text collate "C" not null,
   qty bigint not null,
   made bigint default 0 not null,
+  cancelled bigint default 0 not null,
   state text not null,
   requested_at timestamp with time zone not null,
-  constraint make_order_counts_in_qty CHECK (qty > 0 AND made >= 0 AND made <= qty),
+  started_at timestamp with time zone,
+  version bigint default 1 not null,
+  constraint make_order_counts_in_qty CHECK (qty > 0 AND made >= 0 AND cancelled >= 0 AND (made + cancelled) <= qty),
   constraint make_order_once UNIQUE (part, order_id, line),
   constraint make_order_pkey PRIMARY KEY (part, id),
   constraint make_order_state_known CHECK (state = ANY (ARRAY['requested'::text, 'started'::text, 'made'::text, 'cancelled'::text]))
@@ -1091,6 +1094,10 @@ CREATE INDEX label_tracking ON label USING btree (tracking);
 CREATE INDEX label_waiting ON label USING btree (at) WHERE state = ANY (ARRAY['intent'::text, 'void_due'::text]);
 
 CREATE INDEX listing_item ON listing USING btree (item);
+
+CREATE INDEX make_order_id ON make_order USING btree (id);
+
+CREATE INDEX make_order_open ON make_order USING btree (node, requested_at) WHERE state = ANY (ARRAY['requested'::text, 'started'::text]);
 
 CREATE INDEX order_change_order ON order_change USING btree (order_id, id);
 
