@@ -85,6 +85,8 @@ NODES_OF: Final = {
 CHANNELS_OF: Final = {
     "order_id": SQL.channels_of_orders,
     "cart_id": SQL.channels_of_carts,
+    "winner": SQL.channels_of_carts,
+    "loser": SQL.channels_of_carts,
     "rma_id": SQL.channels_of_rmas,
 }
 NODE_FIELDS: Final = ("node", "from_node")
