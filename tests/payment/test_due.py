@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.payment.shop import count, findings, order
 
 from everyshelf import payment
 from everyshelf.base.errors import Refused
@@ -15,6 +14,7 @@ from everyshelf.base.results import Outcome
 from everyshelf.base.tx import Database
 from everyshelf.orders.facts import OrderId
 from everyshelf.payment.facts import Kind, State
+from tests.payment.shop import count, findings, order
 
 
 def paid(db: Database, order_id: OrderId) -> payment.Payment:

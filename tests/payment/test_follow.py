@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.payment.shop import NOON, count, findings, order
-
 from everyshelf import payment
 from everyshelf.base import outbox
 from everyshelf.base.results import Outcome
@@ -14,6 +12,7 @@ from everyshelf.base.tx import Database, Tx
 from everyshelf.orders.events import LinesCancelled, OrderAmended, OrderCompleted, OrderPlaced
 from everyshelf.orders.facts import OrderId, ShortPolicy
 from everyshelf.payment.on import HANDLERS
+from tests.payment.shop import NOON, count, findings, order
 
 
 def paid(db: Database, order_id: OrderId) -> payment.Payment:

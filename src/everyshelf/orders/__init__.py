@@ -1,8 +1,9 @@
 """orders: what was promised.
 
 Owns sales_order, order_line, order_hold, order_change and the view order_state.
-Hears customer.customer.merged, customer.customer.erased. Emits orders.order.placed, .amended, .completed;
-orders.line.cancelled, .shipped, .unshipped, .returned, .backordered; orders.hold.placed, .released.
+Hears customer.customer.merged, customer.customer.erased.
+Emits orders.order.placed, .amended, .completed; orders.line.cancelled, .shipped, .unshipped, .returned, .backordered;
+orders.hold.placed, .released.
 Never chooses a node, moves money or knows how far the work on open units is.
 """
 

@@ -101,14 +101,18 @@ class Floors:
         return atp.floor(self._ready[channel], item, node)
 
 
-def candidates(tx: Tx, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Candidate]]:
-    """For each (item, pool): the pool's nodes with sellable units, preferred nodes first."""
+def candidates(
+    tx: Tx, pairs: Iterable[tuple[str, str]], most: int | None = None
+) -> dict[tuple[str, str], list[Candidate]]:
+    """For each (item, pool): the pool's nodes with sellable units, preferred nodes first; only the
+    first `most` of each when given."""
     wanted = sorted(set(pairs))
     rows = tx.all(
         SQL.candidates,
         Candidate,
         **table(("parts", "items", "pools"), ((ids.part_of(i), i, p) for i, p in wanted)),
         today=tx.now.date(),
+        most=most,
     )
     found: dict[tuple[str, str], list[Candidate]] = {pair: [] for pair in wanted}
     for row in rows:
