@@ -81,6 +81,7 @@ NODES_OF: Final = {
     "supplier_order_id": SQL.nodes_of_supplier_orders,
     "transfer_id": SQL.nodes_of_transfers,
     "make_id": SQL.nodes_of_makes,
+    "case_id": SQL.nodes_of_cases,
 }
 CHANNELS_OF: Final = {
     "order_id": SQL.channels_of_orders,

@@ -26,6 +26,7 @@ BOOKS: Final = HEADS | {Role.FINANCE}
 OFFICE: Final = HEADS | {
     Role.PLANNER, Role.AGENT, Role.FINANCE, Role.AUDITOR, Role.INTEGRATION,
 }  # fmt: skip
+OFFICE_AT_WORK: Final = OFFICE - {Role.AUDITOR}
 PERSONAL: Final = HEADS | {Role.AGENT, Role.FINANCE, Role.AUDITOR, Role.INTEGRATION}
 
 NODE: Final = Reach.NODE
@@ -180,6 +181,18 @@ POLICY: Final[Mapping[str, Verdict]] = {
     "POST /v1/returns/{rma_id}/receive": _may(SITES, NODE),
     "POST /v1/returns/{rma_id}/close": _may(SELLERS | {Role.STORE_MANAGER}, CHANNEL),
     "POST /v1/returns/{rma_id}/cancel": _may(SELLERS, CHANNEL),
+    # Planning and insight.
+    "GET /v1/makes": _may(OFFICE | SITES, NODE),
+    "GET /v1/makes/{make_id}": _may(OFFICE | SITES, NODE),
+    "POST /v1/makes/{make_id}/start": _may(SITES, NODE),
+    "POST /v1/makes/{make_id}/made": _may(SITES, NODE),
+    "GET /v1/exceptions": _may(OFFICE | {Role.STORE_MANAGER}, NODE),
+    "GET /v1/exceptions/{case_id}": _may(OFFICE | {Role.STORE_MANAGER}, NODE),
+    "POST /v1/exceptions/{case_id}/assign": _may(OFFICE_AT_WORK | {Role.STORE_MANAGER}, NODE),
+    "POST /v1/exceptions/{case_id}/resolve": _may(OFFICE_AT_WORK | {Role.STORE_MANAGER}, NODE),
+    "POST /v1/exceptions/{case_id}/notes": _may(OFFICE_AT_WORK | {Role.STORE_MANAGER}, NODE),
+    "GET /v1/kpis": _may(OFFICE),
+    "POST /v1/audit": _may(HEADS | {Role.AUDITOR, Role.FINANCE}),
     # Events, webhooks, keys.
     "GET /v1/events": _may(HEADS | {Role.AUDITOR, Role.INTEGRATION}),
     "GET /v1/webhooks": _may(SYSTEMS | {Role.AUDITOR}),

@@ -419,3 +419,30 @@ where r.id < %(after)s::bigint
   and (%(channels)s::text[] is null or o.channel = any (%(channels)s::text[]))
 order by r.id desc
 limit %(limit)s::int
+
+-- name: list_makes
+select id, order_id, line, item, node, qty, made, cancelled, state, requested_at, started_at,
+  version
+from make_order
+where id < %(after)s::bigint
+  and (%(node)s::text is null or node = %(node)s::text)
+  and (%(state)s::text is null or state = %(state)s::text)
+  and (%(item)s::text is null or item = %(item)s::text)
+  and (%(nodes)s::text[] is null or node = any (%(nodes)s::text[]))
+order by id desc
+limit %(limit)s::int
+
+-- name: list_cases
+select id, kind, subject, order_id, node, detail, severity, state, owner, opened_at, due_at,
+  resolved_at, resolution, version
+from exception_case
+where id < %(after)s::bigint
+  and (%(state)s::text is null or state = %(state)s::text)
+  and (%(kind)s::text is null or kind = %(kind)s::text)
+  and (%(node)s::text is null or node = %(node)s::text)
+  and (%(nodes)s::text[] is null or node = any (%(nodes)s::text[]))
+order by id desc
+limit %(limit)s::int
+
+-- name: nodes_of_cases
+select id, node from exception_case where id = any (%(ids)s::bigint[]) and node is not null
