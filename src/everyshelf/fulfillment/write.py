@@ -110,9 +110,7 @@ def _take_out(tx: Tx, out: Sequence[tuple[int, FulfillmentId, AllocationId, int]
         take = min(left[box.allocation_id], box.qty)
         left[box.allocation_id] -= take
         if take:
-            rows.append(
-                (box.part, box.package_id, box.allocation_id, box.lot, box.serial, take)
-            )
+            rows.append((box.part, box.package_id, box.allocation_id, box.lot, box.serial, take))
     assert not any(left.values()), "packed units lie in packages"
     names = ("parts", "ids", "allocations", "lots", "serials", "qtys")
     tx.run(SQL.lighten_packages, **table(names, rows))
