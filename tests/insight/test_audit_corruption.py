@@ -21,7 +21,7 @@ begin
   for c in
     select conrelid::regclass as t, conname as n
     from pg_constraint
-    where contype = 'c' and connamespace = 'public'::regnamespace and conparentid = 0
+    where contype = 'c' and connamespace = 'public'::regnamespace and coninhcount = 0
   loop
     execute format('alter table %s drop constraint %I', c.t, c.n);
   end loop;
