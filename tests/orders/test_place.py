@@ -266,6 +266,23 @@ def test_a_backorder_is_promised_on_dated_supply_first_come_first_served(db: Dat
     s.clean(db)
 
 
+def test_a_cancelled_backorder_gives_its_promise_back(db: Database) -> None:
+    s.shop(db, ("DC1", "TEA-1", 2))
+    expect(db, "TEA-1", 4, NOW + timedelta(days=10))
+    order_id = s.placed(db, line("TEA-1", 6), allow_backorder=True)
+    less = orders.Cancel("less", order_id, [(2, 3)])
+    db.run(lambda tx: orders.cancel(tx, [less])[0].get())
+    assert s.one(db, "select promised from stock_inbound") == 1
+    assert s.events(db, "line.cancelled")[0].lines[0].released == 0
+    s.receive(db, ("DC1", "TEA-1", 1))
+    at = stock.Allocate(order_id, 2, "TEA-1", "DC1", 1, "web", False)
+    db.run(lambda tx: stock.allocate(tx, [at])[0].get())
+    rest = orders.Cancel("rest", order_id)
+    db.run(lambda tx: orders.cancel(tx, [rest])[0].get())
+    assert s.one(db, "select promised from stock_inbound") == 1  # It has come and was at a node.
+    assert s.held(db, order_id) == {}
+
+
 def test_a_refused_backorder_gives_back_what_it_got(db: Database) -> None:
     s.shop(db, ("DC1", "TEA-1", 1), ("DC1", "MUG-1", 1))
     expect(db, "TEA-1", 9, NOW + timedelta(days=3))

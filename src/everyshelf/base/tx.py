@@ -60,7 +60,8 @@ class Tx:
     def _execute(self, statement: Statement, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         self.statements += 1
         params = {
-            name: array(value) if type(value) is list else value for name, value in params.items()
+            name: array(value) if type(value) is list else value
+            for name, value in params.items()
         }
         return self.conn.execute(statement.text.encode(), params)
 
@@ -72,7 +73,9 @@ class Tx:
         """All rows, each as a struct whose fields are named as the columns."""
         cursor = self._execute(statement, params)
         assert cursor.description is not None, f"{statement.name} returns no rows"
-        read = codec.row_reader(cast(Any, kind), tuple(column.name for column in cursor.description))
+        read = codec.row_reader(
+            cast(Any, kind), tuple(column.name for column in cursor.description)
+        )
         return [read(row) for row in cursor]
 
     def one(self, statement: Statement, kind: type[T], /, **params: Any) -> T | None:

@@ -1149,6 +1149,8 @@ CREATE INDEX sourcing_demand_item ON sourcing_demand USING btree (item, since);
 
 CREATE INDEX sourcing_load_day ON sourcing_load USING btree (node, day);
 
+CREATE INDEX sourcing_unsettled_due ON sourcing_unsettled USING btree (due_at);
+
 CREATE INDEX stock_allocation_order ON stock_allocation USING btree (order_id, line);
 
 CREATE INDEX stock_hold_cell ON stock_hold USING btree (item, node);

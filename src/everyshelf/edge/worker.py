@@ -136,4 +136,4 @@ class Worker:
         return horizon, news
 
     def _outside(self) -> int:
-        return hooks_out.deliver(self.db, self.egress)
+        return hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)

@@ -95,6 +95,7 @@ FIELDS: Final[dict[Kind, dict[str, tuple[str, ...]]]] = {
         "email": ("emailaddress", "mail"),
         "phone": ("phonenumber", "telephone", "mobile"),
         "loyalty": ("loyaltyid", "loyaltynumber", "cardnumber"),
+        "country": ("countrycode",),
     },
 }  # fmt: skip
 NEEDED: Final = {
@@ -121,11 +122,13 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `not_products` and `returns` are for order lines: a regular expression of codes that are no
     goods, and the prefix of invoices that take back. `duplicates`: what to do with a line whose
     every cell repeats another of its invoice. `stock`: rows are a `snapshot` or a `receipt`.
+    With `decimal = ","` points part thousands.
     """
 
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
     encoding: str | None = None
+    decimal: str = "."
     date_format: str | None = None
     zone: str | None = None
     currency: str | None = None
@@ -160,6 +163,13 @@ class Plan(msgspec.Struct, frozen=True):
         column = self.columns.get(field)
         found = values.get(column, "") if column is not None else ""
         return found if found.strip() else self.constants.get(field, "")
+
+    def figure(self, values: Names[str, str], field: str) -> str:
+        """A cell that holds a number, with a point before its decimals; empty when blank."""
+        found = self.cell(values, field).strip()
+        if self.mapping.decimal == ",":
+            return found.replace(".", "").replace(",", ".")
+        return found
 
 
 def load(path: Path) -> Mapping:
@@ -210,7 +220,7 @@ def columns_of(kind: Kind, columns: Sequence[str], mapping: Mapping) -> dict[str
     guessed = {f: c for f, c in guess(kind, columns).items() if c not in taken}
     found = guessed | mapping.columns
     lacking = [f for f in NEEDED[kind] if f not in found and f not in mapping.constants]
-    if kind is Kind.CUSTOMERS and not set(found) - {"name"}:
+    if kind is Kind.CUSTOMERS and not set(found) - {"name", "country"}:
         lacking = ["external, email, phone or loyalty"]
     if lacking:
         raise COLUMNS_MISSING(

@@ -132,7 +132,16 @@ def _json_row(number: int, line: str) -> Row:
         found = None
     if not isinstance(found, dict):
         return Row(number, {UNREADABLE: line.rstrip("\r\n")}, Reason.ROW_UNREADABLE)
-    return Row(number, {name: _said(value) for name, value in found.items()})
+    values = {name: _said(value) for name, value in found.items()}
+    if "\\ud" in line.lower():
+        clean = {_whole(name): _whole(value) for name, value in values.items()}
+        return Row(number, clean, "" if clean == values else Reason.TEXT_UNREADABLE)
+    return Row(number, values)
+
+
+def _whole(text: str) -> str:
+    """JSON can name half a character (a lone surrogate), which is no text."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _said(value: object) -> str:

@@ -1,0 +1,33 @@
+-- name: find_run
+-- The last import of the same file, read in the same way.
+select id, state, position, rows_taken, rows_quarantined
+from import_run
+where kind = %(kind)s::text and digest = %(digest)s::bytea and mapping = %(mapping)s::jsonb
+  and state in ('running', 'done')
+order by id desc
+limit 1
+
+-- name: begin_run
+insert into import_run (id, kind, file, digest, mapping, state, position, rows_taken,
+  rows_quarantined, started_at)
+values (%(id)s::bigint, %(kind)s::text, %(file)s::text, %(digest)s::bytea, %(mapping)s::jsonb,
+  'running', 0, 0, 0, %(now)s::timestamptz)
+
+-- name: advance_run
+-- The position is the guard: a batch is settled once, by whoever comes first.
+update import_run
+set position = position + %(taken)s::bigint + %(quarantined)s::bigint,
+  rows_taken = rows_taken + %(taken)s::bigint,
+  rows_quarantined = rows_quarantined + %(quarantined)s::bigint
+where id = %(id)s::bigint and position = %(position)s::bigint and state = 'running'
+
+-- name: end_run
+update import_run
+set state = 'done', ended_at = %(now)s::timestamptz
+where id = %(id)s::bigint and state = 'running'
+
+-- name: add_quarantine
+insert into import_quarantine (run_id, row_number, reason, field, raw)
+select %(run)s::bigint, u.row_number, u.reason, u.field, u.raw
+from unnest(%(row_numbers)s::bigint[], %(reasons)s::text[], %(fields)s::text[],
+  %(raws)s::jsonb[]) as u (row_number, reason, field, raw)
