@@ -1133,6 +1133,8 @@ CREATE INDEX rma_order ON rma USING btree (order_id);
 
 CREATE INDEX sales_order_customer ON sales_order USING btree (customer_id) WHERE customer_id IS NOT NULL;
 
+CREATE INDEX sales_order_recent ON sales_order USING btree (id);
+
 CREATE INDEX sales_order_ref ON sales_order USING btree (channel_ref);
 
 CREATE INDEX shipment_id ON shipment USING btree (id);
