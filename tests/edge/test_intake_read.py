@@ -19,7 +19,7 @@ from everyshelf.edge.intake import lines as text_lines
 from everyshelf.edge.intake import parse
 from everyshelf.edge.intake.facts import REASONS, Bad, Kind, Reason, Row, Unit
 from everyshelf.edge.intake.group import MAX_LINES, OrderDraft, invoices
-from everyshelf.edge.intake.mapping import Mapping, Plan, guess
+from everyshelf.edge.intake.mapping import Mapping, guess
 from everyshelf.edge.intake.planning import plan_for
 from everyshelf.edge.intake.readers import digest, open_source, rows
 
@@ -286,9 +286,9 @@ def test_other_retailers_have_other_rules() -> None:
     assert type(intake.classify(raw(item="M", invoice="C1"), none)) is intake.Sale
 
 
-def grouped(path: Path, window: int = 2_000, **told: str) -> list[Unit]:
+def grouped(path: Path, window: int = 2_000, mapping: Mapping | None = None) -> list[Unit]:
     source = open_source(path)
-    plan: Plan = plan_for(source, Kind.ORDERS, Mapping(**told), date(2026, 1, 1))  # type: ignore[arg-type]
+    plan = plan_for(source, Kind.ORDERS, mapping or Mapping(), date(2026, 1, 1))
     return list(invoices(rows(source), plan, window))
 
 
@@ -309,7 +309,7 @@ def test_rows_that_cannot_belong_to_their_invoice_are_set_aside(tmp_path: Path) 
     text = [line(1), line(1), line(1, 2, "8"), line(1, 2)]
     found = grouped(write(tmp_path, HEAD, *text))
     assert [u.reason and u.reason.reason for u in found] == ["duplicate_row", "invoice_mixed", None]
-    kept = grouped(write(tmp_path, HEAD, *text), duplicates="keep")
+    kept = grouped(write(tmp_path, HEAD, *text), mapping=Mapping(duplicates="keep"))
     assert [len(u.rows) for u in kept] == [1, 3]
 
 
