@@ -9,7 +9,6 @@ import pytest
 from everyshelf import catalog
 from everyshelf.base.declare import Saved
 from everyshelf.base.results import Result
-from everyshelf.base.sql import load
 from everyshelf.base.tx import Database
 from everyshelf.catalog import (
     ItemKind,
@@ -19,24 +18,10 @@ from everyshelf.catalog import (
     UpsertKit,
     UpsertListing,
 )
+from tests.look import check, code, findings, picture, rows, told
 from tests.world import small_world
 
-TABLES = ("channel", "item", "item_barcode", "kit_component", "listing", "event", "claim")
-
-
-def rows(db: Database, query: str) -> list[tuple[object, ...]]:
-    with db.pool.connection() as conn:
-        return conn.execute(query.encode()).fetchall()
-
-
-def snapshot(db: Database) -> list[list[tuple[object, ...]]]:
-    return [rows(db, f"select * from {t} order by 1, 2") for t in TABLES]
-
-
-def told(db: Database, kind: str) -> list[tuple[object, ...]]:
-    return rows(
-        db, f"select subject, version from event where type = 'everyshelf.{kind}.v1' order by id"
-    )
+TABLES = ("channel", "item", "item_barcode", "kit_component", "listing")
 
 
 def items(db: Database, *commands: UpsertItem) -> list[Result[Saved]]:
@@ -45,11 +30,6 @@ def items(db: Database, *commands: UpsertItem) -> list[Result[Saved]]:
 
 def kits(db: Database, *commands: UpsertKit) -> list[Result[Saved]]:
     return db.run(lambda tx: catalog.upsert_kits(tx, commands))
-
-
-def code(result: Result[Saved]) -> str:
-    assert result.refusal is not None
-    return result.refusal.code
 
 
 def test_what_is_unset_stays(db: Database) -> None:
@@ -85,13 +65,13 @@ def test_two_changes_of_one_item_in_one_batch(db: Database) -> None:
 
 def test_a_stale_version_is_refused(db: Database) -> None:
     items(db, UpsertItem(key="1", item="A", name="Tea"), UpsertItem(key="2", item="A", name="Té"))
-    before = snapshot(db)
+    before = picture(db, *TABLES)
 
     stale = UpsertItem(key="3", item="A", name="Tee", version=1)
     new = UpsertItem(key="4", item="B", name="B", version=1)
 
     assert [code(r) for r in items(db, stale, new)] == ["version.stale"] * 2
-    assert snapshot(db) == before
+    assert picture(db, *TABLES) == before
 
 
 @pytest.mark.parametrize(
@@ -113,9 +93,9 @@ def test_a_stale_version_is_refused(db: Database) -> None:
     ],
 )
 def test_a_bad_item_is_refused_alone_and_writes_nothing(db: Database, bad: UpsertItem) -> None:
-    before = snapshot(db)
+    before = picture(db, *TABLES)
     assert code(items(db, bad)[0]) == "input.invalid"
-    assert snapshot(db) == before
+    assert picture(db, *TABLES) == before
 
     results = items(db, bad, UpsertItem(key="good", item="G", name="Good"))
     assert [r.ok for r in results] == [False, True]
@@ -158,10 +138,10 @@ def test_a_bad_kit_writes_nothing(
     db: Database, kit: str, components: tuple[tuple[str, int], ...], expected: str
 ) -> None:
     small_world(db)
-    before = snapshot(db)
+    before = picture(db, *TABLES)
 
     assert code(kits(db, UpsertKit(key="x", kit=kit, components=components))[0]) == expected
-    assert snapshot(db) == before
+    assert picture(db, *TABLES) == before
 
 
 def test_nesting_is_seen_inside_one_batch(db: Database) -> None:
@@ -174,7 +154,7 @@ def test_nesting_is_seen_inside_one_batch(db: Database) -> None:
     results = kits(db, first, inner, outer, free, again)
 
     assert [r.ok for r in results] == [True, False, False, True, True]
-    check(db)
+    check(db, "catalog")
 
 
 def test_two_at_once_cannot_nest_kits(db: Database) -> None:
@@ -185,12 +165,12 @@ def test_two_at_once_cannot_nest_kits(db: Database) -> None:
         results = [r[0].ok for r in threads.map(lambda k: kits(db, k), (outer, inner))]
 
     assert sorted(results) == [False, True]
-    check(db)
+    check(db, "catalog")
 
 
 def test_a_kind_cannot_contradict_the_components(db: Database) -> None:
     small_world(db)
-    before = snapshot(db)
+    before = picture(db, *TABLES)
     single = UpsertItem(key="1", item="GIFT-1", kind=ItemKind.STANDARD)
     nested = UpsertItem(key="2", item="TEA-1", kind=ItemKind.KIT)
 
@@ -198,7 +178,7 @@ def test_a_kind_cannot_contradict_the_components(db: Database) -> None:
         "catalog.kit_has_components",
         "catalog.kit_nested",
     ]
-    assert snapshot(db) == before
+    assert picture(db, *TABLES) == before
 
 
 def test_a_listing_speaks_for_its_channel(db: Database) -> None:
@@ -227,14 +207,16 @@ def test_a_listing_speaks_for_its_channel(db: Database) -> None:
         (UpsertListing(key="x", channel="web", item="NO-1"), "catalog.item_unknown"),
         (UpsertListing(key="x", channel="web", item="TEA-1", price_minor=-1), "input.invalid"),
         (UpsertListing(key="x", channel="web", item="TEA-1", currency="$"), "input.invalid"),
+        # A number of dollars is no number of pounds.
+        (UpsertListing(key="x", channel="web", item="TEA-1", currency="GBP"), "input.invalid"),
     ],
 )
 def test_a_bad_listing_writes_nothing(db: Database, bad: UpsertListing, expected: str) -> None:
     small_world(db)
-    before = snapshot(db)
+    before = picture(db, *TABLES)
 
     assert code(db.run(lambda tx: catalog.upsert_listings(tx, [bad]))[0]) == expected
-    assert snapshot(db) == before
+    assert picture(db, *TABLES) == before
 
 
 def test_a_channel_changes_and_a_bad_one_does_not(db: Database) -> None:
@@ -303,7 +285,7 @@ def test_the_statements_do_not_grow_with_the_items(db: Database) -> None:
             return tx.statements
 
     assert walk(10) == walk(1000)
-    check(db)
+    check(db, "catalog")
 
 
 def test_the_same_new_item_from_two_writers(db: Database) -> None:
@@ -318,24 +300,20 @@ def test_the_same_new_item_from_two_writers(db: Database) -> None:
     assert {v for _, v in told(db, "catalog.item.upserted")} == set(range(1, 9))
 
 
-def check(db: Database) -> None:
-    with db.transaction() as tx:
-        for statement in load("everyshelf.catalog", "checks.sql").found.values():
-            assert tx.tuples(statement) == [], statement.name
-
-
 @pytest.mark.parametrize(
     ("harm", "name"),
     [
-        ("insert into kit_component values ('LAMP-1', 'GIFT-1', 1)", "kit_in_kit"),
-        ("update item set kind = 'standard' where item = 'GIFT-1'", "kind_of_kit"),
-        ("update item set price_minor = -1 where item = 'TEA-1'", "negative_price"),
+        ("insert into kit_component values ('LAMP-1', 'GIFT-1', 1)", "kits_hold_items_only"),
+        (
+            "update item set kind = 'standard' where item = 'GIFT-1'",
+            "kind_says_what_components_say",
+        ),
+        ("update item set price_minor = -1 where item = 'TEA-1'", "prices_not_negative"),
     ],
 )
 def test_each_check_finds_what_it_is_for(db: Database, harm: str, name: str) -> None:
     small_world(db)
-    check(db)
+    check(db, "catalog")
     with db.transaction() as tx:
         tx.conn.execute(harm.encode())
-        found = tx.tuples(getattr(load("everyshelf.catalog", "checks.sql"), name))
-    assert [what for what, _ in found] == [name]
+    assert findings(db, "catalog", name) == {name}

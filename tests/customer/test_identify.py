@@ -75,6 +75,16 @@ def test_a_dot_in_a_mailbox_makes_another_mailbox() -> None:
     assert customer.normal_email(" A.B@Gmail.com") == "a.b@gmail.com"
 
 
+@pytest.mark.parametrize("text", [" ADA@x.org", "212 555 0123", "L-7", "shop:9"])
+def test_a_customer_is_found_by_what_they_say(db: Database, text: str) -> None:
+    ada = who(db, email="ada@x.org", phone="2125550123", loyalty="L-7", external="shop:9")
+    who(db, email="bo@x.org")
+
+    with db.transaction() as tx:
+        assert [c.id for c in customer.find(tx, text)] == [ada]
+        assert customer.find(tx, "ada") == []
+
+
 @pytest.mark.parametrize(
     ("text", "country", "normal"),
     [

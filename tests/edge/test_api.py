@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from everyshelf.base.tx import Database
-
 
 def told(reply: Any, status: int, code: str) -> dict[str, Any]:
     body: dict[str, Any] = reply.json()

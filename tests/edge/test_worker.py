@@ -51,7 +51,7 @@ def test_the_thread_hears_what_comes_and_stops(db: Database, heard: list[str]) -
         assert heard == ["a", "b", "c"]
     finally:
         running.stop()
-    assert not any(t.name == "everyshelf-worker" for t in threading.enumerate())
+    assert not any(t.name.startswith("everyshelf-") for t in threading.enumerate())
 
 
 def test_a_failing_handler_parks_its_event_and_the_rest_go_on(

@@ -25,10 +25,10 @@ CONDITIONS = {"Index Cond", "Recheck Cond", "TID Cond"}
 CREATED = re.compile(r"^create table (\w+)", re.MULTILINE)
 
 
-def statements(root: Path) -> list[Statement]:
+def statements(root: Path, name: str = "*.sql") -> list[Statement]:
     """All named statements below the package `everyshelf`; a check is one, too."""
     found: list[Statement] = []
-    for path in sorted(root.rglob("*.sql")):
+    for path in sorted(root.rglob(name)):
         if "db" not in path.relative_to(root).parts[:1]:
             package = ".".join((root.name, *path.relative_to(root).parts[:-1]))
             found += parse(package, path.read_text()).values()
@@ -167,7 +167,9 @@ def owners(folder: Path) -> dict[str, str]:
 
 
 def plan(conn: Connection, statement: Statement) -> list[dict[str, Any]]:
-    """All nodes of the generic plan of a statement."""
+    """All nodes of the generic plan of a statement; a LOCK TABLE has none."""
+    if statement.text.startswith("lock table"):
+        return []
     text = f"explain (generic_plan, format json) {numbered(statement.text)}"
     result = conn.pgconn.exec_(text.encode())
     if result.error_message:

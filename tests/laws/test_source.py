@@ -173,7 +173,7 @@ def test_rooms_are_flat_and_small() -> None:
 
 def test_a_deep_or_crowded_room_is_seen(tmp_path: Path) -> None:
     (tmp_path / "stock" / "deep").mkdir(parents=True)
-    for n in range(17):
+    for n in range(19):
         (tmp_path / "stock" / f"f{n}.py").touch()
     assert len(checkers.shapes(tmp_path, ROOMS)) == 2
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.payment.shop import NOON, count, findings, order
-
 from everyshelf import payment
 from everyshelf.base import outbox
 from everyshelf.base.results import Outcome
 from everyshelf.base.subscribe import step
 from everyshelf.base.tx import Database, Tx
+from everyshelf.orders import OrderId, ShortPolicy
 from everyshelf.orders.events import LinesCancelled, OrderAmended, OrderCompleted, OrderPlaced
-from everyshelf.orders.facts import OrderId, ShortPolicy
 from everyshelf.payment.on import HANDLERS
+from tests.payment.shop import NOON, count, findings, order
 
 
 def paid(db: Database, order_id: OrderId) -> payment.Payment:

@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from tests.payment.loopback import Loopback, Till, loopback
-from tests.payment.shop import NOON, findings, order
 
 from everyshelf import payment
 from everyshelf.base.results import Outcome
 from everyshelf.base.tx import Database
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment import Provider
 from everyshelf.payment.settle import LEASE, _take
+from tests.payment.loopback import Loopback, Till, loopback
+from tests.payment.shop import NOON, findings, order
 
 LATER = NOON + timedelta(hours=3)
 

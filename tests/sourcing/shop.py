@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-import msgspec
-
 from everyshelf import network, orders, sourcing, stock
-from everyshelf.base import codec, outbox, subscribe
+from everyshelf.base import codec, subscribe
 from everyshelf.base.events import Event
 from everyshelf.base.sql import Statement, load
 from everyshelf.base.tx import Database, Tx
@@ -21,14 +19,6 @@ NOW = datetime(2026, 3, 4, 15, tzinfo=UTC)  # A Wednesday morning in New York.
 _numbers = count(1)
 
 
-class Row(msgspec.Struct, frozen=True):
-    """A row of whatever a test asks for."""
-
-    a: object = None
-    b: object = None
-    c: object = None
-
-
 def ask(db: Database, text: str) -> list[tuple[object, ...]]:
     """The rows of a query that a test writes."""
     return db.run(lambda tx: tx.tuples(Statement("test", "ask", "", text)))
@@ -36,7 +26,7 @@ def ask(db: Database, text: str) -> list[tuple[object, ...]]:
 
 def shop(db: Database, shelf: Mapping[tuple[str, str], int]) -> None:
     """The small retailer, with so many units of (node, item)."""
-    small_world(db)
+    small_world(db, {})
     fill(db, shelf)
 
 
@@ -130,19 +120,29 @@ def let_go(db: Database, now: datetime = NOW) -> None:
     db.run(work, now=now)
 
 
-def findings(db: Database, rooms: Sequence[str] = ("stock", "orders", "sourcing")) -> list[object]:
+def findings(
+    db: Database, rooms: Sequence[str] = ("stock", "orders", "sourcing")
+) -> list[tuple[str, str, object]]:
     """What the checks of these rooms find."""
-    return [
-        (room, name, row)
-        for room in rooms
-        for name, check in load(f"everyshelf.{room}", "checks.sql").found.items()
-        for row in db.run(lambda tx, check=check: tx.conn.execute(check.text.encode()).fetchall())
-    ]
+    found: list[tuple[str, str, object]] = []
+    with db.transaction() as tx:
+        for room in rooms:
+            for name, check in load(f"everyshelf.{room}", "checks.sql").found.items():
+                text = check.text.replace("%%", "%")
+                found += [(room, name, row) for row in tx.conn.execute(text.encode())]
+    return found
+
+
+def why(db: Database, order_id: OrderId) -> sourcing.Why:
+    """What sourcing knows about an order."""
+    return db.run(lambda tx: sourcing.why(tx, order_id))
+
+
+def again(db: Database, decision_id: sourcing.DecisionId) -> sourcing.Replay:
+    """A recorded decision taken again."""
+    return db.run(lambda tx: sourcing.audit_replay(tx, decision_id))
 
 
 def later(**kwargs: float) -> datetime:
     """NOW and some time."""
     return NOW + timedelta(**kwargs)
-
-
-__all__ = [n for n in dir() if not n.startswith("_")] + [outbox.__name__]

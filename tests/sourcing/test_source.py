@@ -9,7 +9,11 @@ from everyshelf.base.tx import Database
 from everyshelf.sourcing import DecisionId, LinesUnsourced, OrderAllocated, Rules
 from everyshelf.sourcing.source import source_now
 from tests.sourcing import shop
-from tests.world import TEXAN, done
+from tests.world import NEW_YORKER, TEXAN, done
+
+
+def release(db: Database, command: orders.ReleaseHold) -> None:
+    done(db.run(lambda tx: orders.release_hold(tx, [command]), now=shop.NOW))
 
 
 def test_an_order_is_allocated_where_it_is_cheapest_and_says_why(db: Database) -> None:
@@ -17,10 +21,11 @@ def test_an_order_is_allocated_where_it_is_cheapest_and_says_why(db: Database) -
     [near, far] = shop.source(db, shop.order(("TEA-1", 2)), shop.order(("TEA-1", 2), to=TEXAN))
     assert shop.at(db, near) == {(1, "S001"): 2}
     assert shop.at(db, far) == {(1, "S003"): 2}
-    [decision] = db.run(lambda tx: sourcing.why(tx, near)).decisions
+    [decision] = shop.why(db, near).decisions
     cost = {c.node: c.cost_minor for c in decision.candidates if c.cost_minor is not None}
     assert decision.winner == ("S001",)
-    assert decision.runner_up and decision.runner_up_extra_minor is not None
+    assert decision.runner_up
+    assert decision.runner_up_extra_minor is not None
     assert min(cost, key=lambda n: cost[n]) == "S001"
     assert cost["S001"] + decision.runner_up_extra_minor == cost[decision.runner_up[0]]
     assert decision.parts == (("TEA-1", "S001", 2),)
@@ -76,7 +81,7 @@ def test_a_pickup_has_one_candidate(db: Database) -> None:
     shop.shop(db, {("S001", "TEA-1"): 9, ("S002", "TEA-1"): 1})
     [order_id] = shop.source(db, shop.order(("TEA-1", 1), method="pickup", at="S002"))
     assert shop.at(db, order_id) == {(1, "S002"): 1}
-    [decision] = db.run(lambda tx: sourcing.why(tx, order_id)).decisions
+    [decision] = shop.why(db, order_id).decisions
     assert {c.node: c.excluded_by for c in decision.candidates} == {
         "S001": "other_node", "S002": None,
     }  # fmt: skip
@@ -91,7 +96,7 @@ def test_each_filter_names_itself(db: Database) -> None:
     far = network.UpsertNode(key="f", node="TPL1", capabilities=("returns",))
     done(db.run(lambda tx: network.upsert_nodes(tx, [gone, far])))
     shop.hear(db)
-    [decision] = db.run(lambda tx: sourcing.why(tx, order_id)).decisions
+    [decision] = shop.why(db, order_id).decisions
     assert {c.node: c.excluded_by for c in decision.candidates} == {
         "DC1": "paused", "DC2": None, "S001": "handling", "S002": "handling", "S003": "inactive",
         "TPL1": "capability", "D001": "handling",
@@ -103,7 +108,7 @@ def test_same_day_is_served_from_where_the_courier_can_ride(db: Database) -> Non
     shop.shop(db, {("S001", "TEA-1"): 2, ("S002", "TEA-1"): 9})
     [order_id] = shop.source(db, shop.order(("TEA-1", 1), method="same_day"))
     assert shop.nodes(db, order_id) == {"S001"}
-    [decision] = db.run(lambda tx: sourcing.why(tx, order_id)).decisions
+    [decision] = shop.why(db, order_id).decisions
     assert {c.node: c.excluded_by for c in decision.candidates}["S002"] == "beyond_reach"
 
 
@@ -116,8 +121,7 @@ def test_an_order_that_is_held_waits_and_is_sourced_when_all_holds_are_gone(db: 
     assert shop.told(db, LinesUnsourced) == []
     for kind in kinds:
         assert shop.at(db, order_id) == {}
-        free = orders.ReleaseHold(key=f"free:{kind}", order_id=order_id, kind=kind)
-        done(db.run(lambda tx, free=free: orders.release_hold(tx, [free]), now=shop.NOW))
+        release(db, orders.ReleaseHold(key=f"free:{kind}", order_id=order_id, kind=kind))
         shop.hear(db)
     assert shop.at(db, order_id) == {(1, "S001"): 2}
     assert shop.waiting(db, order_id) == {}
@@ -148,7 +152,7 @@ def test_an_order_of_two_ways_that_must_go_whole_draws_nothing_when_one_fails(
     ]
     whole = orders.Place(
         key="two", channel="web", channel_ref="two", buyer=orders.Buyer(), currency="USD",
-        lines=lines, ship_to=shop.NEW_YORKER, short_policy=orders.ShortPolicy.SHIP_COMPLETE,
+        lines=lines, ship_to=NEW_YORKER, short_policy=orders.ShortPolicy.SHIP_COMPLETE,
     )  # fmt: skip
     [order_id] = shop.place(db, whole)
     done(db.run(lambda tx: network.pause(tx, [network.Pause(key="p", node="S002")])))
@@ -166,7 +170,7 @@ def test_more_nodes_than_the_policy_allows_become_a_further_shipment(db: Databas
     shop.shop(db, {k: v for k, v in shelf.items() if k[1] != "DESK-1"})
     [order_id] = shop.source(db, shop.order(*((item, 1) for _, item in shelf if item != "DESK-1")))
     assert len(shop.nodes(db, order_id)) == 5
-    assert len(db.run(lambda tx: sourcing.why(tx, order_id)).decisions) == 2
+    assert len(shop.why(db, order_id).decisions) == 2
     assert shop.findings(db) == []
 
 
@@ -191,16 +195,16 @@ def test_every_decision_is_taken_again_to_the_same_answer(db: Database) -> None:
         shop.order(("MUG-1", 2), ("TEA-1", 2)),
         shop.order(("TEA-1", 1), method="pickup", at="S002"),
     )  # fmt: skip
-    ids = [d.decision_id for o in made for d in db.run(lambda tx, o=o: sourcing.why(tx, o)).decisions]
+    ids = [d.decision_id for o in made for d in shop.why(db, o).decisions]
     new = db.run(lambda tx: policy.draft(tx, "sourcing", Rules(max_nodes=1)))
     db.run(lambda tx: policy.promote(tx, "sourcing", new))
-    again = [db.run(lambda tx, i=i: sourcing.audit_replay(tx, i)) for i in ids]
+    again = [shop.again(db, i) for i in ids]
     assert len(again) >= 4
     assert all(r.same_problem and r.same_answer for r in again)
     shop.ask(db, "update sourcing_decision set problem = why where false returning id")
     broken = "update sourcing_decision set policy_version = 2 where unfilled = 0 returning id"
     assert shop.ask(db, broken)
-    assert not all(db.run(lambda tx, i=i: sourcing.audit_replay(tx, i)).same_answer for i in ids)
+    assert not all(shop.again(db, i).same_answer for i in ids)
 
 
 def test_a_decision_that_is_not_there_is_refused(db: Database) -> None:

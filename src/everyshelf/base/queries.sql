@@ -62,6 +62,21 @@ where subscriber = %(subscriber)s
 order by lane
 for update skip locked
 
+-- name: something_to_hear
+-- An idle look: no lock, no transaction id, one index probe a lane.
+select exists (
+  select
+  from cursor_position c
+  where c.subscriber = %(subscriber)s
+    and exists (
+      select
+      from event e
+      where e.lane = c.lane
+        and (e.xid, e.id) > (c.xid, c.id)
+        and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+    )
+) or not exists (select from cursor_position where subscriber = %(subscriber)s) as found
+
 -- name: horizon
 select pg_snapshot_xmin(pg_current_snapshot())::text as xid
 

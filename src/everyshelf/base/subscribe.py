@@ -63,6 +63,8 @@ def step(
     batch: int = BATCH,
 ) -> int:
     """Handles the next events of a subscriber; how many were handled or parked."""
+    if not _something(db, subscriber):
+        return 0
     try:
         return db.run(lambda tx: _step(tx, subscriber, handlers, batch), now=now, actor=subscriber)
     except Exception as error:  # Any failure of a handler is handled event by event.
@@ -99,13 +101,21 @@ def retry(db: Database, subscriber: str, handlers: Handlers, *, now: datetime | 
     return db.run(work, now=now, actor=subscriber)
 
 
+def _something(db: Database, subscriber: str) -> bool:
+    """Whether anything is finished behind the cursors: a look that locks nothing."""
+    with db.transaction() as tx:
+        return bool(tx.tuples(SQL.something_to_hear, subscriber=subscriber)[0][0])
+
+
 def _step(tx: Tx, subscriber: str, handlers: Handlers, batch: int, alone: bool = False) -> int:
     positions = outbox.lock(tx, subscriber)
     if not positions:
         return 0
     below = outbox.horizon(tx)
     found = outbox.read(tx, positions, [full_type(k) for k in handlers], below, batch)
+    complete = len(found) < batch
     if not found:
+        outbox.move(tx, subscriber, _after(positions, found, below, complete))
         return 0
     waiting = {subject for (subject,) in tx.tuples(SQL.waiting_subjects, subscriber=subscriber)}
     for event in (e for e in found if e.subject in waiting):
@@ -116,7 +126,6 @@ def _step(tx: Tx, subscriber: str, handlers: Handlers, batch: int, alone: bool =
     else:
         for round_ in rounds(free):
             _hear(tx, handlers, round_)
-    complete = len(found) < batch
     outbox.move(tx, subscriber, _after(positions, found, below, complete))
     return len(found)
 

@@ -22,6 +22,7 @@ from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
 
 from everyshelf.base import codec, ids
+from everyshelf.base.arrays import Array, ArrayDumper, array
 from everyshelf.base.errors import BUSY, CONSTRAINTS
 from everyshelf.base.sql import Statement, load
 
@@ -33,17 +34,6 @@ TRIES = 8
 LEASE_HOURS = 24
 
 set_json_loads(msgspec.json.decode)
-
-
-def _even(value: Any) -> Any:
-    """A list of enum members and plain texts, or of typed ids and integers, becomes of one type:
-    the driver derives an array's type from its elements."""
-    if type(value) is list and len({*map(type, value)} - {type(None)}) > 1:
-        return [
-            x.value if isinstance(x, StrEnum) else int(x) if isinstance(x, ids.Id) else x
-            for x in value
-        ]
-    return value
 
 
 class Tx:
@@ -69,7 +59,10 @@ class Tx:
 
     def _execute(self, statement: Statement, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         self.statements += 1
-        params = {name: _even(value) for name, value in params.items()}
+        params = {
+            name: array(value) if type(value) is list else value
+            for name, value in params.items()
+        }
         return self.conn.execute(statement.text.encode(), params)
 
     def run(self, statement: Statement, /, **params: Any) -> int:
@@ -80,7 +73,9 @@ class Tx:
         """All rows, each as a struct whose fields are named as the columns."""
         cursor = self._execute(statement, params)
         assert cursor.description is not None, f"{statement.name} returns no rows"
-        read = codec.row_reader(cast(Any, kind), tuple(column.name for column in cursor.description))
+        read = codec.row_reader(
+            cast(Any, kind), tuple(column.name for column in cursor.description)
+        )
         return [read(row) for row in cursor]
 
     def one(self, statement: Statement, kind: type[T], /, **params: Any) -> T | None:
@@ -137,6 +132,7 @@ def _configure(conn: psycopg.Connection[Any]) -> None:
     conn.adapters.register_dumper(StrEnum, _EnumDumper)
     conn.adapters.register_dumper(ids.Id, _IdDumper)
     conn.adapters.register_dumper(msgspec.Struct, _StructDumper)
+    conn.adapters.register_dumper(Array, ArrayDumper)
     conn.prepare_threshold = 2
     conn.execute("set timezone = 'UTC'")
     conn.commit()

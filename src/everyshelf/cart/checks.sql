@@ -17,7 +17,7 @@ from (
       from generate_series(1, 13) as i
     ) as cart_id
   from stock_hold
-  where owner like 'crt\_%'
+  where starts_with(owner, 'crt_')
 ) h
 left join cart c on c.id = h.cart_id and c.state = 'open'
 left join cart_line l on l.part = c.part and l.cart_id = c.id and l.line = h.line / 1000

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from everyshelf.base import claims, outbox
-from everyshelf.base.declare import Saved, as_rows, changed, expect, fold
+from everyshelf.base.declare import Saved, as_rows, changed, expect, fold, require
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
@@ -13,6 +15,8 @@ from everyshelf.catalog.events import ListingUpserted
 from everyshelf.catalog.facts import (
     CHANNEL_UNKNOWN,
     ITEM_UNKNOWN,
+    Channel,
+    Item,
     Listing,
     UpsertListing,
     check_money,
@@ -40,10 +44,13 @@ def _upsert(tx: Tx, commands: list[UpsertListing]) -> list[Result[Saved]]:
             raise ITEM_UNKNOWN(f"There is no item {command.item}.")
         if command.channel not in places:
             raise CHANNEL_UNKNOWN(f"There is no channel {command.channel}.")
-        price, currency = known[command.item].price_minor, places[command.channel].currency
-        new = Listing(command.channel, command.item, price, currency)
-        listing = changed(before or new, command)
+        listing = changed(before or _new(known[command.item], places[command.channel]), command)
         check_money(listing.price_minor, listing.currency)
+        same = listing.currency == known[command.item].currency
+        require(
+            before or same or command.price_minor is not UNSET,
+            f"State a price in {listing.currency}.",
+        )
         return listing
 
     folded = fold(
@@ -53,6 +60,10 @@ def _upsert(tx: Tx, commands: list[UpsertListing]) -> list[Result[Saved]]:
         expect(tx.run(SQL.write_listings, rows=as_rows(folded.rows.values())), len(folded.rows))
     outbox.emit(tx, [_event(listing) for _, listing in folded.changes])
     return folded.results
+
+
+def _new(item: Item, channel: Channel) -> Listing:
+    return Listing(channel.channel, item.item, item.price_minor, channel.currency)
 
 
 def _event(listing: Listing) -> ListingUpserted:

@@ -75,6 +75,7 @@ create table channel (
   kind text not null,
   currency text not null,
   active boolean default true not null,
+  version bigint default 1 not null,
   constraint channel_kind_known CHECK (kind = ANY (ARRAY['web'::text, 'app'::text, 'phone'::text, 'social'::text, 'pos'::text, 'marketplace'::text, 'b2b'::text])),
   constraint channel_pkey PRIMARY KEY (channel)
 );
@@ -127,6 +128,7 @@ create table listing (
   price_minor bigint not null,
   currency text not null,
   listed boolean default true not null,
+  version bigint default 1 not null,
   constraint listing_channel_fkey FOREIGN KEY (channel) REFERENCES channel(channel),
   constraint listing_item_fkey FOREIGN KEY (item) REFERENCES item(item),
   constraint listing_pkey PRIMARY KEY (channel, item)
@@ -193,6 +195,7 @@ create table service (
   weekdays integer[] default '{0,1,2,3,4}'::integer[] not null,
   co2e_g_per_kg_km double precision default 0.1 not null,
   active boolean default true not null,
+  version bigint default 1 not null,
   constraint service_kind_known CHECK (kind = ANY (ARRAY['ship'::text, 'same_day'::text])),
   constraint service_pkey PRIMARY KEY (service)
 );
@@ -224,6 +227,7 @@ create table lane (
   zone integer not null,
   days_p50 integer not null,
   days_p90 integer not null,
+  version bigint default 1 not null,
   constraint lane_node_fkey FOREIGN KEY (node) REFERENCES node(node),
   constraint lane_pkey PRIMARY KEY (node, region, service),
   constraint lane_service_fkey FOREIGN KEY (service) REFERENCES service(service)
@@ -235,6 +239,7 @@ create table supplier_item (
   cost_minor bigint not null,
   currency text not null,
   lead_days integer default 0 not null,
+  version bigint default 1 not null,
   constraint supplier_item_node_fkey FOREIGN KEY (node) REFERENCES node(node),
   constraint supplier_item_pkey PRIMARY KEY (node, item)
 );
@@ -531,6 +536,7 @@ create table order_line (
   pickup_node text collate "C",
   service text,
   supply text not null,
+  inbound_id bigint,
   promised_earliest timestamp with time zone,
   promised_latest timestamp with time zone,
   cancelled bigint default 0 not null,
@@ -547,6 +553,7 @@ create table order_line (
 
 create table order_hold (
   part integer not null,
+  id bigint not null,
   order_id bigint not null,
   kind text collate "C" not null,
   reason text not null,
@@ -555,7 +562,7 @@ create table order_hold (
   released_at timestamp with time zone,
   released_by text,
   constraint order_hold_kind_known CHECK (kind = ANY (ARRAY['fraud'::text, 'payment'::text, 'address'::text, 'date'::text, 'stock'::text, 'review'::text])),
-  constraint order_hold_pkey PRIMARY KEY (part, order_id, kind, placed_at)
+  constraint order_hold_pkey PRIMARY KEY (part, id)
 );
 
 create table order_change (
@@ -574,14 +581,17 @@ create table payment (
   order_id bigint not null,
   currency text not null,
   provider text not null,
+  provider_ref text default ''::text not null,
   total_minor bigint not null,
   authorized_minor bigint default 0 not null,
   captured_minor bigint default 0 not null,
   refunded_minor bigint default 0 not null,
-  constraint payment_captured_within_authorized CHECK (captured_minor >= 0 AND captured_minor <= authorized_minor),
+  voided_minor bigint default 0 not null,
+  version bigint default 1 not null,
+  constraint payment_captured_within_authorized CHECK (captured_minor >= 0 AND voided_minor >= 0 AND (captured_minor + voided_minor) <= authorized_minor),
   constraint payment_pkey PRIMARY KEY (part, order_id),
   constraint payment_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor)
-);
+) with (fillfactor=80);
 
 create table payment_intent (
   part integer not null,
@@ -591,7 +601,7 @@ create table payment_intent (
   cause text collate "C" not null,
   amount_minor bigint not null,
   state text not null,
-  provider_ref text,
+  provider_ref text default ''::text not null,
   detail text default ''::text not null,
   attempts integer default 0 not null,
   due_at timestamp with time zone not null,
@@ -600,7 +610,7 @@ create table payment_intent (
   constraint payment_intent_kind_known CHECK (kind = ANY (ARRAY['authorize'::text, 'capture'::text, 'refund'::text, 'void'::text])),
   constraint payment_intent_once UNIQUE (part, order_id, kind, cause),
   constraint payment_intent_pkey PRIMARY KEY (part, id),
-  constraint payment_intent_state_known CHECK (state = ANY (ARRAY['due'::text, 'sent'::text, 'done'::text, 'failed'::text]))
+  constraint payment_intent_state_known CHECK (state = ANY (ARRAY['due'::text, 'sent'::text, 'done'::text, 'failed'::text, 'cancelled'::text]))
 );
 
 create table sourcing_demand (
@@ -653,6 +663,22 @@ create table node_load (
   constraint node_load_not_negative CHECK (orders >= 0),
   constraint node_load_pkey PRIMARY KEY (node, day),
   constraint node_load_within_cap CHECK (cap IS NULL OR orders <= cap)
+);
+
+create table sourcing_load (
+  part integer not null,
+  order_id bigint not null,
+  node text collate "C" not null,
+  method text not null,
+  day date not null,
+  constraint sourcing_load_pkey PRIMARY KEY (part, order_id, node, method)
+);
+
+create table sourcing_unsettled (
+  part integer not null,
+  order_id bigint not null,
+  due_at timestamp with time zone not null,
+  constraint sourcing_unsettled_pkey PRIMARY KEY (part, order_id)
 );
 
 create table fulfillment_order (
@@ -750,8 +776,8 @@ create table shipment (
   order_id bigint not null,
   fulfillment_id bigint not null,
   node text collate "C" not null,
-  carrier text not null,
-  service text not null,
+  carrier text collate "C" not null,
+  service text collate "C" not null,
   state text not null,
   ship_to jsonb not null,
   zone integer not null,
@@ -762,7 +788,11 @@ create table shipment (
   promised_latest timestamp with time zone,
   delivered_at timestamp with time zone,
   attempts integer default 0 not null,
+  manifest_id bigint,
   version bigint default 1 not null,
+  constraint shipment_cost_not_negative CHECK (cost_minor >= 0),
+  constraint shipment_delivered_when CHECK ((state = 'delivered'::text) = (delivered_at IS NOT NULL)),
+  constraint shipment_once UNIQUE (part, fulfillment_id),
   constraint shipment_pkey PRIMARY KEY (part, id),
   constraint shipment_state_known CHECK (state = ANY (ARRAY['shipped'::text, 'in_transit'::text, 'out_for_delivery'::text, 'attempt_failed'::text, 'delivered'::text, 'returning'::text, 'returned'::text, 'lost'::text]))
 ) with (fillfactor=80);
@@ -770,15 +800,21 @@ create table shipment (
 create table label (
   part integer not null,
   package_id bigint not null,
-  shipment_id bigint not null,
+  fulfillment_id bigint not null,
+  shipment_id bigint,
   key text collate "C" not null,
+  carrier text collate "C" not null,
+  service text collate "C" not null,
   state text not null,
-  tracking text collate "C" not null,
-  cost_minor bigint not null,
-  currency text not null,
+  tracking text collate "C" default ''::text not null,
+  cost_minor bigint default 0 not null,
+  currency text default ''::text not null,
+  attempts integer default 0 not null,
+  error text default ''::text not null,
   at timestamp with time zone not null,
+  constraint label_paid_is_tracked CHECK (state = 'intent'::text OR tracking <> ''::text OR state = 'void'::text),
   constraint label_pkey PRIMARY KEY (part, package_id),
-  constraint label_state_known CHECK (state = ANY (ARRAY['intent'::text, 'paid'::text, 'void'::text]))
+  constraint label_state_known CHECK (state = ANY (ARRAY['intent'::text, 'paid'::text, 'void_due'::text, 'void'::text]))
 );
 
 create table tracking_event (
@@ -789,6 +825,7 @@ create table tracking_event (
   place text default ''::text not null,
   at timestamp with time zone not null,
   heard_at timestamp with time zone not null,
+  constraint tracking_event_code_known CHECK (code = ANY (ARRAY['in_transit'::text, 'out_for_delivery'::text, 'attempt_failed'::text, 'delivered'::text, 'returning'::text, 'returned'::text, 'lost'::text])),
   constraint tracking_event_pkey PRIMARY KEY (part, shipment_id, source_id)
 );
 
@@ -796,7 +833,7 @@ create table manifest (
   part integer not null,
   id bigint not null,
   node text collate "C" not null,
-  carrier text not null,
+  carrier text collate "C" not null,
   closed_at timestamp with time zone not null,
   packages integer not null,
   weight_g bigint not null,
@@ -812,13 +849,16 @@ create table pickup (
   method text not null,
   state text not null,
   place text default ''::text not null,
-  code_hash bytea not null,
+  bay text default ''::text not null,
+  code_hash bytea default '\x'::bytea not null,
+  token_hash bytea default '\x'::bytea not null,
   tries integer default 0 not null,
   staged_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
   checked_in_at timestamp with time zone,
   handed_over_at timestamp with time zone,
   handed_to text default ''::text not null,
+  reason text default ''::text not null,
   version bigint default 1 not null,
   constraint pickup_pkey PRIMARY KEY (part, id),
   constraint pickup_state_known CHECK (state = ANY (ARRAY['staged'::text, 'checked_in'::text, 'handed_over'::text, 'no_show'::text, 'cancelled'::text])),
@@ -833,10 +873,14 @@ create table rma (
   state text not null,
   channel text not null,
   expires_at timestamp with time zone not null,
+  exchange jsonb default '[]'::jsonb not null,
   exchange_order_id bigint,
+  credit_minor bigint default 0 not null,
+  override text default ''::text not null,
   made_at timestamp with time zone not null,
   closed_at timestamp with time zone,
   version bigint default 1 not null,
+  constraint rma_credit_not_negative CHECK (credit_minor >= 0),
   constraint rma_kind_known CHECK (kind = ANY (ARRAY['return'::text, 'exchange'::text])),
   constraint rma_pkey PRIMARY KEY (part, id),
   constraint rma_state_known CHECK (state = ANY (ARRAY['open'::text, 'received'::text, 'closed'::text, 'cancelled'::text]))
@@ -864,14 +908,19 @@ create table return_receipt (
   item text collate "C" not null,
   qty bigint not null,
   node text collate "C" not null,
+  lot text collate "C" default ''::text not null,
+  serials text[] default '{}'::text[] not null,
   grade text not null,
   disposition text not null,
   why text not null,
+  worth_minor bigint not null,
   refund_minor bigint not null,
   received_at timestamp with time zone not null,
   constraint return_receipt_disposition_known CHECK (disposition = ANY (ARRAY['restock'::text, 'refurbish'::text, 'outlet'::text, 'return_to_vendor'::text, 'recycle'::text, 'scrap'::text])),
+  constraint return_receipt_grade_known CHECK (grade = ANY (ARRAY['a'::text, 'b'::text, 'c'::text, 'd'::text])),
   constraint return_receipt_pkey PRIMARY KEY (part, id),
-  constraint return_receipt_qty_positive CHECK (qty > 0)
+  constraint return_receipt_qty_positive CHECK (qty > 0),
+  constraint return_receipt_refund_within_worth CHECK (refund_minor >= 0 AND refund_minor <= worth_minor)
 );
 
 create table make_order (
@@ -883,9 +932,12 @@ create table make_order (
   node text collate "C" not null,
   qty bigint not null,
   made bigint default 0 not null,
+  cancelled bigint default 0 not null,
   state text not null,
   requested_at timestamp with time zone not null,
-  constraint make_order_counts_in_qty CHECK (qty > 0 AND made >= 0 AND made <= qty),
+  started_at timestamp with time zone,
+  version bigint default 1 not null,
+  constraint make_order_counts_in_qty CHECK (qty > 0 AND made >= 0 AND cancelled >= 0 AND (made + cancelled) <= qty),
   constraint make_order_once UNIQUE (part, order_id, line),
   constraint make_order_pkey PRIMARY KEY (part, id),
   constraint make_order_state_known CHECK (state = ANY (ARRAY['requested'::text, 'started'::text, 'made'::text, 'cancelled'::text]))
@@ -899,14 +951,28 @@ create table exception_case (
   order_id bigint,
   node text collate "C",
   detail text not null,
+  severity integer not null,
   state text not null,
   owner text default ''::text not null,
   opened_at timestamp with time zone not null,
   due_at timestamp with time zone not null,
   resolved_at timestamp with time zone,
   resolution text default ''::text not null,
+  version bigint default 1 not null,
   constraint exception_case_pkey PRIMARY KEY (part, id),
+  constraint exception_case_resolved_when CHECK ((state = 'resolved'::text) = (resolved_at IS NOT NULL)),
+  constraint exception_case_severity_known CHECK (severity >= 1 AND severity <= 4),
   constraint exception_case_state_known CHECK (state = ANY (ARRAY['open'::text, 'assigned'::text, 'resolved'::text]))
+);
+
+create table exception_note (
+  part integer not null,
+  id bigint not null,
+  case_id bigint not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  text text not null,
+  constraint exception_note_pkey PRIMARY KEY (part, id)
 );
 
 create table api_key (
@@ -993,17 +1059,45 @@ CREATE INDEX customer_contact_customer ON customer_contact USING btree (customer
 
 CREATE INDEX customer_identity_customer ON customer_identity USING btree (customer_id);
 
+CREATE INDEX customer_merged ON customer USING btree (merged_into) WHERE merged_into IS NOT NULL;
+
 CREATE INDEX event_subject ON ONLY event USING btree (subject, id);
+
+CREATE INDEX exception_case_due ON exception_case USING btree (due_at) WHERE state <> 'resolved'::text;
+
+CREATE INDEX exception_case_id ON exception_case USING btree (id);
 
 CREATE UNIQUE INDEX exception_case_one_open ON exception_case USING btree (part, kind, subject) WHERE state <> 'resolved'::text;
 
+CREATE INDEX exception_case_order ON exception_case USING btree (order_id) WHERE order_id IS NOT NULL;
+
+CREATE INDEX exception_note_case ON exception_note USING btree (case_id, id);
+
+CREATE INDEX fulfillment_order_id ON fulfillment_order USING btree (id);
+
 CREATE INDEX fulfillment_order_order ON fulfillment_order USING btree (order_id);
+
+CREATE INDEX fulfillment_order_wave ON fulfillment_order USING btree (wave_id) WHERE wave_id IS NOT NULL;
 
 CREATE INDEX fulfillment_order_work ON fulfillment_order USING btree (node, id) WHERE state <> ALL (ARRAY['completed'::text, 'rejected'::text, 'cancelled'::text]);
 
-CREATE INDEX label_shipment ON label USING btree (shipment_id);
+CREATE INDEX item_barcode_item ON item_barcode USING btree (item);
+
+CREATE INDEX kit_component_item ON kit_component USING btree (item);
+
+CREATE INDEX label_fulfillment ON label USING btree (fulfillment_id);
+
+CREATE INDEX label_package ON label USING btree (package_id);
 
 CREATE INDEX label_tracking ON label USING btree (tracking);
+
+CREATE INDEX label_waiting ON label USING btree (at) WHERE state = ANY (ARRAY['intent'::text, 'void_due'::text]);
+
+CREATE INDEX listing_item ON listing USING btree (item);
+
+CREATE INDEX make_order_id ON make_order USING btree (id);
+
+CREATE INDEX make_order_open ON make_order USING btree (node, requested_at) WHERE state = ANY (ARRAY['requested'::text, 'started'::text]);
 
 CREATE INDEX order_change_order ON order_change USING btree (order_id, id);
 
@@ -1011,9 +1105,15 @@ CREATE UNIQUE INDEX order_hold_one_open ON order_hold USING btree (part, order_i
 
 CREATE INDEX package_fulfillment ON package USING btree (fulfillment_id);
 
+CREATE INDEX package_id ON package USING btree (id);
+
 CREATE INDEX payment_intent_due ON payment_intent USING btree (due_at) WHERE state = ANY (ARRAY['due'::text, 'sent'::text]);
 
 CREATE INDEX pickup_fulfillment ON pickup USING btree (fulfillment_id);
+
+CREATE INDEX pickup_id ON pickup USING btree (id);
+
+CREATE UNIQUE INDEX pickup_one_open ON pickup USING btree (part, fulfillment_id) WHERE state = ANY (ARRAY['staged'::text, 'checked_in'::text]);
 
 CREATE INDEX pickup_open ON pickup USING btree (expires_at) WHERE state = ANY (ARRAY['staged'::text, 'checked_in'::text]);
 
@@ -1021,17 +1121,35 @@ CREATE UNIQUE INDEX policy_one_live ON policy USING btree (name) WHERE state = '
 
 CREATE INDEX return_receipt_order ON return_receipt USING btree (order_id, line);
 
+CREATE INDEX return_receipt_rma ON return_receipt USING btree (rma_id);
+
+CREATE INDEX rma_exchange ON rma USING btree (exchange_order_id) WHERE exchange_order_id IS NOT NULL;
+
+CREATE INDEX rma_expiry ON rma USING btree (expires_at) WHERE state = 'open'::text;
+
+CREATE INDEX rma_id ON rma USING btree (id);
+
 CREATE INDEX rma_order ON rma USING btree (order_id);
 
 CREATE INDEX sales_order_customer ON sales_order USING btree (customer_id) WHERE customer_id IS NOT NULL;
 
 CREATE INDEX sales_order_ref ON sales_order USING btree (channel_ref);
 
+CREATE INDEX shipment_id ON shipment USING btree (id);
+
 CREATE INDEX shipment_order ON shipment USING btree (order_id);
+
+CREATE INDEX shipment_unmanifested ON shipment USING btree (node, carrier) WHERE manifest_id IS NULL;
 
 CREATE INDEX sourcing_decision_order ON sourcing_decision USING btree (order_id, id);
 
+CREATE INDEX sourcing_demand_due ON sourcing_demand USING btree (due_at);
+
 CREATE INDEX sourcing_demand_item ON sourcing_demand USING btree (item, since);
+
+CREATE INDEX sourcing_load_day ON sourcing_load USING btree (node, day);
+
+CREATE INDEX sourcing_unsettled_due ON sourcing_unsettled USING btree (due_at);
 
 CREATE INDEX stock_allocation_order ON stock_allocation USING btree (order_id, line);
 
@@ -1045,4 +1163,140 @@ CREATE INDEX stock_inbound_item ON stock_inbound USING btree (item, due_on);
 
 CREATE INDEX stock_serial_place ON stock_serial USING btree (item, node, bucket);
 
+CREATE INDEX supplier_item_item ON supplier_item USING btree (item);
+
 CREATE INDEX supplier_order_fulfillment ON supplier_order USING btree (fulfillment_id);
+
+CREATE INDEX supplier_order_id ON supplier_order USING btree (id);
+
+CREATE INDEX wave_id ON wave USING btree (id);
+
+create view network_pool as
+ SELECT c.word AS pool,
+    n.node,
+    n.priority,
+    n.zone,
+    n.opens_on,
+    n.closes_on
+   FROM node n
+     CROSS JOIN LATERAL unnest(n.capabilities) c(word)
+  WHERE n.active AND NOT n.paused AND (c.word = ANY (ARRAY['ship'::text, 'same_day'::text]))
+UNION ALL
+ SELECT (c.word || ':'::text) || n.node AS pool,
+    n.node,
+    n.priority,
+    n.zone,
+    n.opens_on,
+    n.closes_on
+   FROM node n
+     CROSS JOIN LATERAL unnest(n.capabilities) c(word)
+  WHERE n.active AND NOT n.paused AND (c.word = ANY (ARRAY['pickup'::text, 'curbside'::text, 'locker'::text]));
+
+create view order_state as
+ SELECT o.part,
+    o.id AS order_id,
+    o.channel,
+    o.customer_id,
+    o.placed_at,
+    o.version,
+    l.units,
+    l.open,
+    l.cancelled,
+    l.shipped,
+    l.returned,
+    h.kinds AS holds,
+        CASE
+            WHEN l.open > 0 AND h.kinds IS NOT NULL THEN 'held'::text
+            WHEN l.open > 0 THEN 'open'::text
+            WHEN l.shipped > 0 THEN 'completed'::text
+            ELSE 'cancelled'::text
+        END AS state
+   FROM sales_order o
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(order_line.qty), 0::numeric)::bigint AS units,
+            COALESCE(sum(order_line.qty - order_line.cancelled - order_line.shipped), 0::numeric)::bigint AS open,
+            COALESCE(sum(order_line.cancelled), 0::numeric)::bigint AS cancelled,
+            COALESCE(sum(order_line.shipped), 0::numeric)::bigint AS shipped,
+            COALESCE(sum(order_line.returned), 0::numeric)::bigint AS returned
+           FROM order_line
+          WHERE order_line.part = o.part AND order_line.order_id = o.id AND order_line.supply <> 'kit'::text) l
+     CROSS JOIN LATERAL ( SELECT array_agg(order_hold.kind ORDER BY order_hold.kind) AS kinds
+           FROM order_hold
+          WHERE order_hold.part = o.part AND order_hold.order_id = o.id AND order_hold.released_at IS NULL) h;
+
+create view fulfillment_cost as
+ SELECT f.part,
+    f.id AS fulfillment_id,
+    f.order_id,
+    f.method,
+    f.node,
+    l.lines,
+    l.units,
+    l.short,
+    COALESCE(s.cost_minor, 0::bigint) AS carrier_minor,
+    n.labour_order_minor + n.labour_line_minor * l.lines + n.labour_unit_minor * l.units AS labour_minor
+   FROM fulfillment_order f
+     JOIN node n ON n.node = f.node
+     LEFT JOIN shipment s ON s.part = f.part AND s.fulfillment_id = f.id
+     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE fulfillment_line.qty > (fulfillment_line.short + fulfillment_line.cancelled)) AS lines,
+            COALESCE(sum(fulfillment_line.qty - fulfillment_line.short - fulfillment_line.cancelled), 0::numeric)::bigint AS units,
+            COALESCE(sum(fulfillment_line.short), 0::numeric)::bigint AS short
+           FROM fulfillment_line
+          WHERE fulfillment_line.part = f.part AND fulfillment_line.fulfillment_id = f.id) l
+  WHERE f.state = 'completed'::text;
+
+create view order_fact as
+ SELECT o.part,
+    o.id AS order_id,
+    o.channel,
+    o.placed_at,
+    o.currency,
+    l.units,
+    l.cancelled,
+    l.shipped,
+    l.returned,
+    l.lines,
+    f.nodes,
+    f.short,
+    f.carrier_minor,
+    f.labour_minor,
+    s.shipments,
+    s.delivered,
+    s.late,
+    s.failed,
+    s.first_shipped_at,
+    s.last_delivered_at,
+    p.pickups,
+    p.handed_over,
+    p.staged_late,
+    p.no_shows,
+    p.last_handed_over_at
+   FROM sales_order o
+     CROSS JOIN LATERAL ( SELECT count(*) AS lines,
+            COALESCE(sum(order_line.qty), 0::numeric)::bigint AS units,
+            COALESCE(sum(order_line.cancelled), 0::numeric)::bigint AS cancelled,
+            COALESCE(sum(order_line.shipped), 0::numeric)::bigint AS shipped,
+            COALESCE(sum(order_line.returned), 0::numeric)::bigint AS returned
+           FROM order_line
+          WHERE order_line.part = o.part AND order_line.order_id = o.id AND order_line.supply <> 'kit'::text) l
+     CROSS JOIN LATERAL ( SELECT count(*) AS nodes,
+            COALESCE(sum(fulfillment_cost.short), 0::numeric)::bigint AS short,
+            COALESCE(sum(fulfillment_cost.carrier_minor), 0::numeric)::bigint AS carrier_minor,
+            COALESCE(sum(fulfillment_cost.labour_minor), 0::numeric)::bigint AS labour_minor
+           FROM fulfillment_cost
+          WHERE fulfillment_cost.part = o.part AND fulfillment_cost.order_id = o.id) f
+     CROSS JOIN LATERAL ( SELECT count(*) AS shipments,
+            count(*) FILTER (WHERE shipment.state = 'delivered'::text) AS delivered,
+            count(*) FILTER (WHERE shipment.state = 'delivered'::text AND shipment.delivered_at > shipment.promised_latest) AS late,
+            count(*) FILTER (WHERE shipment.state = ANY (ARRAY['returning'::text, 'returned'::text, 'lost'::text])) AS failed,
+            min(shipment.shipped_at) AS first_shipped_at,
+            max(shipment.delivered_at) AS last_delivered_at
+           FROM shipment
+          WHERE shipment.part = o.part AND shipment.order_id = o.id) s
+     CROSS JOIN LATERAL ( SELECT count(*) AS pickups,
+            count(*) FILTER (WHERE u.state = 'handed_over'::text) AS handed_over,
+            count(*) FILTER (WHERE u.staged_at > f_1.due_at) AS staged_late,
+            count(*) FILTER (WHERE u.state = 'no_show'::text) AS no_shows,
+            max(u.handed_over_at) AS last_handed_over_at
+           FROM fulfillment_order f_1
+             JOIN pickup u ON u.part = f_1.part AND u.fulfillment_id = f_1.id
+          WHERE f_1.part = o.part AND f_1.order_id = o.id) p;

@@ -1,48 +1,58 @@
-"""What time brings: expiries of holds, carts and pickups, and intents that are to be settled.
+"""What time brings: expiries of holds, carts, pickups and returns, demand to look at again, cases.
 
-A chore is a claim-free function of a room that does at most LIMIT things and says how many it did;
-`run` repeats each until nothing is due. Which rule makes a thing due, the room knows.
+A chore is a claim-free function of a room that does at most LIMIT things and says how many it did.
+Which rule makes a thing due, the room knows. What moves money or buys labels outside is `settle`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Final
+from typing import Final
 
+from everyshelf import cart, insight, payment, pickup, returns, sourcing, stock, transport
 from everyshelf.base.tx import Database, Tx
+from everyshelf.payment import Provider
+from everyshelf.transport import Carrier
 
 LIMIT: Final = 500
+ROUNDS: Final = 1_000
 
 Chore = Callable[[Tx], int]
 
-NAMES: Final = ("stock.expire", "cart.expire", "pickup.expire")
+CHORES: Final[Mapping[str, Chore]] = {
+    "stock.expire": lambda tx: stock.expire(tx, LIMIT),
+    "cart.expire": lambda tx: cart.expire(tx, LIMIT),
+    "sourcing.sweep": lambda tx: sourcing.sweep(tx, LIMIT),
+    "pickup.expire": lambda tx: pickup.expire(tx, tx.now, LIMIT),
+    "returns.expire": lambda tx: returns.expire(tx, tx.now, LIMIT),
+    "insight.sweep": insight.sweep,
+}
 
-
-@lru_cache(maxsize=1)
-def chores() -> tuple[tuple[str, Chore], ...]:
-    """The chores of the rooms, in the order of the journey."""
-    return tuple((name, _chore(*name.split("."))) for name in NAMES if _exists(name))
-
-
-def _exists(name: str) -> bool:
-    room, verb = name.split(".")
-    package = f"everyshelf.{room}"
-    return find_spec(package) is not None and hasattr(import_module(package), verb)
-
-
-def _chore(room: str, verb: str) -> Chore:
-    do: Any = getattr(import_module(f"everyshelf.{room}"), verb)
-    return lambda tx: int(do(tx, limit=LIMIT))
+# Connectors put themselves here when they are configured; the manual provider needs none.
+PROVIDERS: Final[dict[str, Provider]] = {}
+CARRIERS: Final[dict[str, Carrier]] = {}
 
 
 def run(db: Database, *, now: datetime | None = None) -> int:
     """Does all that is due; how many things."""
+    return sum(_until_quiet(db, name, chore, now) for name, chore in CHORES.items())
+
+
+def _until_quiet(db: Database, name: str, chore: Chore, now: datetime | None) -> int:
+    """A full round means that more is due; a part of one that nothing is left."""
     total = 0
-    for name, chore in chores():
-        while done := db.run(chore, now=now, actor=name):
-            total += done
+    for _ in range(ROUNDS):
+        done = db.run(chore, now=now, actor=name)
+        total += done
+        if done < LIMIT:
+            break
     return total
+
+
+def settle(db: Database, *, now: datetime | None = None) -> int:
+    """Lets the configured connectors act on what is due, outside of any transaction."""
+    done = sum(
+        payment.settle(db, name, provider, LIMIT, now=now) for name, provider in PROVIDERS.items()
+    )
+    return done + (transport.settle_labels(db, CARRIERS, LIMIT) if CARRIERS else 0)

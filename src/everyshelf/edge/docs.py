@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import click
 import msgspec
 import typer
 
@@ -32,6 +31,7 @@ SETTINGS: Final = {
     "EVERYSHELF_HOME": "The folder of the embedded PostgreSQL and its data.",
     "EVERYSHELF_PG_BIN": "The folder with PostgreSQL's programs; else the wheel's, else the "
     "machine's.",
+    "EVERYSHELF_PRIVATE_WEBHOOKS": "1 lets webhooks go to private addresses; only for trials.",
 }
 
 
@@ -133,20 +133,20 @@ def _settings() -> str:
     return _page("Settings", "Environment variables.", [_table(("name", "meaning"), rows)])
 
 
-def commands() -> list[tuple[str, click.Command]]:
-    """Every command of the command line with its full name."""
+def commands() -> list[tuple[str, str]]:
+    """Every command of the command line: its full name and what it does."""
     from everyshelf.edge.cli import app
 
     root = typer.main.get_command(app)
-    found: list[tuple[str, click.Command]] = [("everyshelf", root)]
+    found = [("everyshelf", root)]
     for name, command in found:
-        if isinstance(command, click.Group):
-            found.extend((f"{name} {n}", c) for n, c in command.commands.items() if not c.hidden)
-    return [(name, c) for name, c in found if not isinstance(c, click.Group)]
+        below = getattr(command, "commands", {})
+        found.extend((f"{name} {n}", c) for n, c in below.items() if not c.hidden)
+    return sorted((n, c.help or "") for n, c in found if not hasattr(c, "commands"))
 
 
 def _commands() -> str:
-    rows = ((f"`{name}`", re.sub(r"\[/?\w*\]", "", c.help or "")) for name, c in sorted(commands()))
+    rows = ((f"`{name}`", re.sub(r"\[/?\w*\]", "", words)) for name, words in commands())
     words = "`everyshelf COMMAND --help` is the manual of one command."
     return _page("Commands", words, [_table(("command", "what it does"), rows)])
 

@@ -7,6 +7,7 @@ expiries, settlements, webhooks. `Worker` does it for ever in a thread. Decides 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -20,7 +21,8 @@ from everyshelf.base import subscribe
 from everyshelf.base.sql import load
 from everyshelf.base.subscribe import Handlers
 from everyshelf.base.tx import Database, Tx
-from everyshelf.edge import chores
+from everyshelf.edge import chores, hooks_out
+from everyshelf.edge.egress import Egress
 from everyshelf.journey import ROOMS
 
 SQL = load("everyshelf.edge")
@@ -64,7 +66,7 @@ def _round(db: Database, now: datetime | None) -> int:
 
 
 def tick(db: Database, *, now: datetime | None = None) -> int:
-    """Everything that is due at `now`: the rooms' events, and what the clock brings."""
+    """Everything that is due at `now` inside the house: the rooms' events and the clock's."""
     total = 0
     while done := drain(db, now=now) + chores.run(db, now=now):
         total += done
@@ -72,51 +74,66 @@ def tick(db: Database, *, now: datetime | None = None) -> int:
 
 
 class Worker:
-    """A thread that pumps until it is stopped; an idle database costs it one cheap look."""
+    """Two threads until they are stopped: one for the rooms, one that tells the outside.
 
-    def __init__(self, db: Database, *, extra: Callable[[], int] | None = None) -> None:
+    An idle database costs one cheap look each; a slow receiver never holds up a room.
+    """
+
+    def __init__(self, db: Database) -> None:
         self.db = db
-        self.extra = extra
+        self.egress = Egress()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="everyshelf-worker", daemon=True)
         self._since = "0"
+        self._chores_at = 0.0
+        self._threads = [
+            threading.Thread(target=self._run, args=(turn,), name=f"everyshelf-{name}", daemon=True)
+            for name, turn in (("rooms", self._rooms), ("outside", self._outside))
+        ]
 
     def start(self) -> Worker:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
-    def stop(self, timeout: float = 10) -> None:
-        """Ends after the batch that runs now."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
+    def wait(self) -> None:
+        """Until somebody stops it."""
+        self._stop.wait()
 
-    def run(self) -> None:
-        """Pumps until `stop`; an error is logged and tried again, it never ends the worker."""
-        waited = CHORE_SECONDS
+    def stop(self, timeout: float = 15) -> None:
+        """Ends after what runs now."""
+        self._stop.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout)
+        self.egress.close()
+
+    def _run(self, turn: Callable[[], int]) -> None:
+        """Turns until `stop`; an error is logged and tried again, it never ends the worker."""
         while not self._stop.is_set():
             try:
-                busy = self._turn(waited >= CHORE_SECONDS)
+                busy = turn()
             except Exception as error:  # The database may be away for a while.
                 LOG.warning("worker_failed", error=repr(error))
                 busy = 0
-            waited = 0 if waited >= CHORE_SECONDS else waited + PAUSE_SECONDS
+                self._stop.wait(CHORE_SECONDS)
             if not busy:
                 self._stop.wait(PAUSE_SECONDS)
 
-    def _turn(self, chores_due: bool) -> int:
+    def _rooms(self) -> int:
         done = 0
         horizon, news = self.db.run(self._look)
         if news:
             done = _round(self.db, None)
             self._since = self._since if done else horizon
-        if chores_due:
+        if time.monotonic() >= self._chores_at:
+            self._chores_at = time.monotonic() + CHORE_SECONDS
             done += chores.run(self.db)
-        if self.extra is not None:
-            done += self.extra()
         return done
 
-
     def _look(self, tx: Tx) -> tuple[str, bool]:
-        horizon, news = tx.tuples(SQL.news, since=self._since, now=tx.now)[0]
+        names = list(subscribers())
+        horizon, news = tx.tuples(SQL.news, since=self._since, subscribers=names, now=tx.now)[0]
         return horizon, news
+
+    def _outside(self) -> int:
+        return hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)

@@ -8,7 +8,6 @@ from everyshelf.base.events import Event
 from everyshelf.fulfillment.facts import (
     FulfillmentId,
     Line,
-    PackageId,
     SupplierOrderId,
     WaveId,
 )
@@ -95,7 +94,6 @@ class FulfillmentPacked(Event, frozen=True, kw_only=True):
     order_id: OrderId
     node: str
     method: str
-    packages: tuple[PackageId, ...]
 
 
 class FulfillmentReopened(Event, frozen=True, kw_only=True):

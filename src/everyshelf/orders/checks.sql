@@ -21,7 +21,7 @@ where cancelled < 0 or shipped < 0 or returned < 0 or cancelled + shipped > qty
 select 'kit is out of proportion to its components' as what, k.order_id || '/' || k.line as detail
 from order_line k
 join lateral (
-  select min(s.cancelled / (s.qty / k.qty)) as cancelled, bool_or(s.qty % k.qty <> 0) as uneven
+  select min(s.cancelled / (s.qty / k.qty)) as cancelled, bool_or(mod(s.qty, k.qty) <> 0) as uneven
   from (
     select sum(c.qty)::bigint as qty, sum(c.cancelled)::bigint as cancelled
     from order_line c
@@ -101,7 +101,7 @@ from (
       from generate_series(1, 13) as i
     ) as order_id
   from stock_hold
-  where owner like 'ord\_%'
+  where starts_with(owner, 'ord_')
   group by owner, line
 ) h
 left join order_line l on l.order_id = h.order_id and l.line = h.line

@@ -14,6 +14,7 @@ import msgspec
 from everyshelf import orders, stock
 from everyshelf.base import claims, ids
 from everyshelf.base.errors import INVALID, Refused
+from everyshelf.base.quantities import Bag
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
 from everyshelf.decide.disposition import Decision, Grade
@@ -179,10 +180,15 @@ def _units(world: World, command: ReceiveReturn) -> list[Unit]:
     ]
     if not pieces:
         raise INVALID("Name the lines that came.")
+    asked = Bag((line.line, found.qty) for line, found in pieces)
+    for number, qty in asked:
+        left = world.left.get((rma.id, number), 0)
+        if qty > left:
+            raise NOT_EXPECTED(f"{rma.id} expects {left} of line {number}, not {qty}.")
     for line, found in pieces:
-        _check(world, rma, line, found)
-    for line, found in pieces:
-        world.left[rma.id, line.line] -= found.qty
+        _check_serials(world, rma, line, found)
+    for number, qty in asked:
+        world.left[rma.id, number] -= qty
     return [
         Unit(ids.new(ReceiptId), command, rma, order, line, found,
              world.purse.take(line, found.qty))
@@ -199,10 +205,7 @@ def _pieces(order: Order, rma: Rma, found: ReceivedLine) -> list[tuple[Line, int
     return pieces
 
 
-def _check(world: World, rma: Rma, line: Line, found: ReceivedLine) -> None:
-    left = world.left.get((rma.id, line.line), 0)
-    if found.qty > left:
-        raise NOT_EXPECTED(f"{rma.id} expects {left} of line {line.line}, not {found.qty}.")
+def _check_serials(world: World, rma: Rma, line: Line, found: ReceivedLine) -> None:
     sold = world.sold.get((rma.order_id, line.line))
     strange = set(found.serials) - sold if sold else set()
     if strange:

@@ -238,7 +238,7 @@ class Replay:
         grade = dice.choices(("a", "b", "c", "d"), (80, 12, 5, 3))[0]
         _, store = self._address(invoice)
         node = store.code if store else self.retailer.dcs[0].code
-        line = returns.ReceivedLine(row.line, qty, returns.Grade(grade))
+        line = returns.ReceivedLine(row.line, qty, grade)
         return returns.CounterReturn(key, row.order_id, node, [line], "history", override=HISTORY)
 
     def _send(

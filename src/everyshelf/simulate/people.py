@@ -168,7 +168,7 @@ class People:
         for start in range(0, len(todo), BATCH):
             batch = todo[start : start + BATCH]
             self.db.run(lambda tx, batch=batch: _hand_over(tx, batch), now=now, actor="people")  # type: ignore[misc]
-        self.db.run(lambda tx: pickup.expire(tx), now=now, actor="clock")
+        self.db.run(lambda tx: pickup.expire(tx, now, 500), now=now, actor="clock")
         return len(todo)
 
     def _comes(self, p: Waiting, now: datetime) -> bool:
@@ -183,7 +183,7 @@ class People:
 
 
 def _hand_over(tx: Tx, waiting: Sequence[Waiting]) -> None:
-    issued = pickup.issue(tx, [pickup.Issue(f"sim:issue:{p.id}", p.id) for p in waiting])
+    issued = pickup.issue_code(tx, [pickup.IssueCode(f"sim:issue:{p.id}", p.id) for p in waiting])
     commands = [
         pickup.HandOver(f"sim:hand:{p.id}", p.id, code=answer.get().code)
         for p, answer in zip(waiting, issued, strict=True)

@@ -134,7 +134,7 @@ def _items(tx: Tx, survey: Survey, currency: str) -> None:
         catalog.UpsertItem(
             key=f"sim:{code}", item=code, name=sold.name or code, price_minor=sold.price_minor,
             cost_minor=sold.price_minor * 2 // 5, currency=currency,
-            weight_g=_weight_g(code, sold.price_minor),
+            weight_g=_weight_g(code, sold.price_minor), length_mm=120, width_mm=80, height_mm=40,
         )
         for code, sold in survey.items.items()
     ]  # fmt: skip
@@ -142,9 +142,9 @@ def _items(tx: Tx, survey: Survey, currency: str) -> None:
 
 
 def _weight_g(code: str, price_minor: int) -> int:
-    """The file has no weights: between 40 g and 2 kg, dearer things heavier, by the code's own
-    digits so that it is the same in every run."""
-    return 40 + min(price_minor, 1_500) // 2 + sum(map(ord, code)) % 400
+    """The file has no weights: 30 g to about 400 g, dearer things heavier, by the code's own
+    letters so that it is the same in every run."""
+    return 30 + min(price_minor, 2_000) // 10 + sum(map(ord, code)) % 120
 
 
 def _nodes(tx: Tx, dcs: Sequence[Site], stores: Sequence[Site]) -> None:

@@ -69,7 +69,8 @@ class Pool:
         """How low the channel may draw each cell; only cells that have units are asked."""
         if channel not in self._by_channel:
             floor = np.zeros_like(self.free)
-            for r, n in np.argwhere(self.free > 0).tolist():
+            cells = np.argwhere(self.free > 0).tolist() if self._floors else []
+            for r, n in cells:
                 floor[r, n] = self._floors.floor(channel, self.codes[r], self.net.codes[n])
             self._by_channel[channel] = floor
         return self._by_channel[channel]
@@ -90,21 +91,21 @@ class Pool:
                 mine = min(left, held)
                 stock_[at[r], n] += mine
                 left -= mine
+            stock_[at[self.row[line.item]], list(self._banned.get((order.id, line.line), ()))] = 0
         return stock_
 
     def rows(self, lines: Sequence[Line]) -> list[int]:
         """The distinct items of the lines; two lines of one item are decided as one."""
         return sorted({self.row[line.item] for line in lines})
 
-    def banned(self, order: Order, lines: Sequence[Line], excluded: dict[Key, set[str]]) -> Bools:
-        """Per item and node: some line of the item may not be served there."""
+    def said_no(self, order: Order, lines: Sequence[Line], excluded: dict[Key, set[str]]) -> Bools:
+        """Per item and node: the node refused some line of the item before."""
         rows = self.rows(lines)
         at = {r: i for i, r in enumerate(rows)}
         mask = np.zeros((len(rows), len(self.net.codes)), np.bool_)
         for line in lines:
-            key = (order.id, line.line)
-            said_no = {self.net.index[c] for c in excluded.get(key, ()) if c in self.net.index}
-            mask[at[self.row[line.item]], list(said_no | self._banned.get(key, set()))] = True
+            codes = excluded.get((order.id, line.line), set()) & self.net.index.keys()
+            mask[at[self.row[line.item]], [self.net.index[code] for code in codes]] = True
         return mask
 
     def unable(self, lines: Sequence[Line]) -> Bools:

@@ -92,7 +92,7 @@ def ask(
     offer = net.offer(way, order.ship_to, columns, int(weight @ need), promised, rules)
     stock = stock[:, columns]
     unable = pool.unable(lines)[:, columns]
-    said_no = pool.banned(order, lines, excluded)[:, columns]
+    said_no = pool.said_no(order, lines, excluded)[:, columns]
     usable = np.where(unable | said_no, 0, stock)
     made = engine.Problem(
         order=int(order.id), item=np.arange(len(rows)), qty=need, weight_g=weight,

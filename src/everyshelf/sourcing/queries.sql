@@ -168,3 +168,11 @@ set due_at = excluded.due_at
 delete from sourcing_unsettled s
 using unnest(%(parts)s::int[], %(order_ids)s::bigint[]) as u (part, order_id)
 where s.part = u.part and s.order_id = u.order_id
+
+-- name: still_open
+-- Who closes or pauses a node waits until what was decided before is written; no longer.
+select node
+from node
+where node = any (%(nodes)s::text[]) and active and not paused
+order by node
+for share

@@ -19,7 +19,7 @@ from everyshelf import network
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import promise
-from everyshelf.network import Address, Node, Reach, Service
+from everyshelf.network import Address, Node, Rate, Reach, Service
 from everyshelf.sourcing.facts import Rules, Way
 
 SQL = load("everyshelf.sourcing")
@@ -52,6 +52,7 @@ class Network:
         self.nodes = [found[code] for code in self.codes]
         self.index = {code: n for n, code in enumerate(self.codes)}
         self._services = [s for s in network.services(tx).values() if s.active]
+        self._steps = {s.service: _steps(s) for s in self._services}
         self._lanes = network.lanes(tx, self.codes)
         self._calendars = _calendars(tx, self.nodes)
         self.days = [tx.now.astimezone(ZoneInfo(n.zone)).date() for n in self.nodes]
@@ -148,7 +149,9 @@ class Network:
         """The offer of one service, from its rate card."""
         reaches = self._reach(service, to)
         found = [reaches.get(self.codes[n]) for n in columns.tolist()]
-        cards = {r.zone: _card(service, r.zone, weight_g) for r in found if r is not None}
+        steps = self._steps[service.service]
+        zones = {r.zone for r in found if r is not None}
+        cards = {zone: _card(steps.get(zone, []), weight_g) for zone in zones}
         first = np.array([cards[r.zone][0] if r else 0 for r in found], np.int64)
         slope = np.array([cards[r.zone][1] if r else 0 for r in found], np.int64)
         late = np.zeros(len(columns), np.int64)
@@ -226,12 +229,19 @@ def _calendar(
     return promise.Calendar(node.zone, weekly if hours else ALWAYS, closed, special)
 
 
-def _card(service: Service, zone: int, weight_g: int) -> tuple[int, int]:
+def _steps(service: Service) -> dict[int, list[Rate]]:
+    """The rate card by zone, lightest first."""
+    found: dict[int, list[Rate]] = {}
+    for rate in service.rates:
+        found.setdefault(rate.zone, []).append(rate)
+    return found
+
+
+def _card(steps: Sequence[Rate], weight_g: int) -> tuple[int, int]:
     """The rate card as a price per parcel and per kilogram, exact for the whole weight.
 
     Half an order costs a little more or less than this line says; cartons are decided later.
     """
-    steps = [r for r in service.rates if r.zone == zone]
     if not steps:
         return 0, 0
     heaviest = steps[-1].max_weight_g

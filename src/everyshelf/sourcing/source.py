@@ -39,7 +39,7 @@ PATIENT_ROUNDS: Final = 3
 PASSES: Final = 4
 SOONEST: Final = timedelta(minutes=15)
 LATEST: Final = timedelta(days=1)
-TICKING: Final = (Trigger.SWEEP, Trigger.RESOURCE, Trigger.AMENDED, Trigger.REVOKED)
+TICKING: Final = (Trigger.SWEEP, Trigger.REVOKED)
 
 
 @dataclass(slots=True)
@@ -69,7 +69,8 @@ class Outcome:
 
 
 class _LostRace(Exception):
-    """Somebody else was faster: the tasks and cells that were refused."""
+    """Somebody else was faster: the tasks that were refused, and the cells whose units are gone
+    (a cell is not tried again, whatever the fresh rows say)."""
 
     def __init__(self, tasks: set[Task], cells: list[tuple[Key, str]]) -> None:
         super().__init__()
@@ -93,7 +94,8 @@ def source_now(
         for o in sorted(snap.orders.values(), key=lambda o: o.turn)
         if not o.held and any(snap.missing(x) for x in snap.lines[o.id])
     ]
-    done = _settle(tx, snap, work, rules) if work else Outcome()
+    counted = _counted(tx, snap)
+    done = _settle(tx, snap, work, counted, rules) if work else Outcome()
     _record(tx, done, rules, trigger)
     _queue(tx, snap, done, trigger)
     _tell(tx, snap, done, trigger)
@@ -102,15 +104,22 @@ def source_now(
     return [_answer(snap, done, order_id) for order_id in snap.orders]
 
 
-def _settle(tx: Tx, snap: Snapshot, work: list[Order], rules: Policy[Rules]) -> Outcome:
+def _counted(tx: Tx, snap: Snapshot) -> set[Task]:
+    """The tasks that hold places of limited nodes, once those of which nothing is left gave
+    theirs back."""
+    loads = capacity.loads_of(tx, list(snap.orders))
+    idle = capacity.idle(snap, loads)
+    capacity.give_back(tx, idle)
+    return {load.task for load in loads} - set(idle)
+
+
+def _settle(
+    tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], rules: Policy[Rules]
+) -> Outcome:
     """Decides and takes, again on fresh rows when a race was lost. An order that keeps losing is
     left to wait, so that it cannot stop the others."""
     banned: list[tuple[Key, str]] = []
     lost: Counter[OrderId] = Counter()
-    loads = capacity.loads_of(tx, [o.id for o in work])
-    idle = capacity.idle(snap, loads)
-    capacity.give_back(tx, idle)
-    counted = {load.task for load in loads} - set(idle)
     for attempt in range(ROUNDS):
         patience = 2 if attempt < PATIENT_ROUNDS else 0
         trying = [o for o in work if lost[o.id] <= patience]
@@ -198,8 +207,11 @@ def _take(
         for choice in plan.choices
         for line, n, qty in choice.units
     ]
-    tasks = {Task(o.id, node, line.method) for o, _, line, node, _ in wanted} - counted
-    if refused := capacity.book(tx, net, sorted(tasks)):
+    tasks = {Task(o.id, node, line.method) for o, _, line, node, _ in wanted}
+    shut = _shut(tx, {task.node for task in tasks})
+    if refused := {task for task in tasks if task.node in shut}:
+        raise _LostRace(refused, [])
+    if refused := capacity.book(tx, net, sorted(tasks - counted)):
         raise _LostRace(refused, [])
     commands = [
         stock.Allocate(o.id, line.line, line.item, node, qty, o.channel)
@@ -218,6 +230,13 @@ def _take(
         )  # fmt: skip
         given.setdefault(order.id, []).append(made)
     return given
+
+
+def _shut(tx: Tx, nodes: set[str]) -> set[str]:
+    """The nodes that were closed or paused since the snapshot; the others stay as they are until
+    this transaction ends."""
+    still = {node for (node,) in tx.tuples(SQL.still_open, nodes=sorted(nodes))} if nodes else set()
+    return nodes - still
 
 
 def _record(tx: Tx, done: Outcome, rules: Policy[Rules], trigger: Trigger) -> None:

@@ -15,7 +15,7 @@ from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import holding
 from everyshelf.stock.facts import Bucket, HoldId, HoldRow, Leg, Part, Want
-from everyshelf.stock.protection import Floors, candidates
+from everyshelf.stock.protection import Floors, candidates, pool_members
 
 SQL = load("everyshelf.stock")
 
@@ -147,7 +147,8 @@ class Seats:
             reach = candidates(self._tx, ((want.item, pool) for pool in pools))
             for c in (c for found in reach.values() for c in found):
                 self._free.setdefault((c.item, c.node), c.sellable)
-            self._shelves[want.item, want.pool] = _Shelf(rows, _members(self._tx, pools))
+            members = {p: list(m) for p, m in pool_members(self._tx, pools).items()}
+            self._shelves[want.item, want.pool] = _Shelf(rows, members)
         return self._shelves[want.item, want.pool]
 
     def _problem(self, want: Want, shelf: _Shelf, index: dict[str, int]) -> holding.Problem:
@@ -224,10 +225,3 @@ def consume(tx: Tx, taken: Iterable[tuple[HoldRow, int]]) -> None:
         tx.run(SQL.drop_holds, **table(names[:3], (row[:3] for row in gone)))
     if less:
         tx.run(SQL.lessen_holds, **table(names, less))
-
-
-def _members(tx: Tx, pools: set[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {pool: [] for pool in pools}
-    for pool, node in tx.tuples(SQL.pool_members, pools=sorted(pools), today=tx.now.date()):
-        found[pool].append(node)
-    return found

@@ -9,11 +9,19 @@ create table make_order (
   node text collate "C" not null,
   qty bigint not null,
   made bigint not null default 0,
+  cancelled bigint not null default 0,
   state text not null,
   requested_at timestamptz not null,
+  started_at timestamptz,
+  version bigint not null default 1,
   constraint make_order_pkey primary key (part, id),
   constraint make_order_once unique (part, order_id, line),
-  constraint make_order_counts_in_qty check (qty > 0 and made between 0 and qty),
+  constraint make_order_counts_in_qty
+    check (qty > 0 and made >= 0 and cancelled >= 0 and made + cancelled <= qty),
   constraint make_order_state_known check (state in ('requested', 'started', 'made', 'cancelled'))
 ) -- hot
 ;
+
+create index make_order_id on make_order (id);
+create index make_order_open on make_order (node, requested_at)
+  where state in ('requested', 'started');

@@ -81,10 +81,13 @@ NODES_OF: Final = {
     "supplier_order_id": SQL.nodes_of_supplier_orders,
     "transfer_id": SQL.nodes_of_transfers,
     "make_id": SQL.nodes_of_makes,
+    "case_id": SQL.nodes_of_cases,
 }
 CHANNELS_OF: Final = {
     "order_id": SQL.channels_of_orders,
     "cart_id": SQL.channels_of_carts,
+    "winner": SQL.channels_of_carts,
+    "loser": SQL.channels_of_carts,
     "rma_id": SQL.channels_of_rmas,
 }
 NODE_FIELDS: Final = ("node", "from_node")

@@ -26,7 +26,7 @@ from everyshelf.edge.web.endpoints import (
     refuse,
 )
 from everyshelf.edge.web.faces import routes
-from everyshelf.edge.web.permissions import EVERYWHERE, NODE, POLICY
+from everyshelf.edge.web.permissions import CHANNEL, EVERYWHERE, NODE, POLICY
 from everyshelf.edge.web.service import Service
 
 Open = Callable[[Service, Request_], Awaitable[Response[bytes]]]
@@ -111,6 +111,6 @@ def check_policy(declared: list[Route]) -> None:
 def _check_bounds(route: Listing, verdict: Verdict) -> None:
     if EVERYWHERE in verdict.reach:
         return
-    bounds = (("nodes", NODE in verdict.reach), ("channels", bool(verdict.reach & ~NODE)))
+    bounds = (("nodes", NODE in verdict.reach), ("channels", CHANNEL in verdict.reach))
     for parameter, bound in bounds:
         assert not bound or route.takes(parameter), f"{route.path} cannot keep to its {parameter}"

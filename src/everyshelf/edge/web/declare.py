@@ -6,19 +6,21 @@ The room files of this package declare; `endpoints` serves, `openapi` describes,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
+from everyshelf.base.errors import NOT_FOUND
 from everyshelf.base.results import Result
 from everyshelf.base.sql import Statement
 from everyshelf.base.tx import Tx
 
 PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
+V = TypeVar("V")
 Do = Callable[[Tx, Sequence[Any]], list[Result[Any]]]
 
 
@@ -40,6 +42,11 @@ class Verb:
     told_as: str = ""
     location: str = ""
     bulk: bool = True
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the command carries an idempotency key; else it is idempotent by its content."""
+        return "key" in self.command.__struct_fields__
 
     @property
     def answer(self) -> Any:
@@ -113,6 +120,28 @@ Route = Verb | Read | Listing | Call
 def _told(name: str, value: Any) -> type[msgspec.Struct]:
     title = "".join(piece.capitalize() for piece in name.split("_"))
     return msgspec.defstruct(f"{title}Told", [(name, value)], frozen=True)
+
+
+def view(name: str, kind: type[msgspec.Struct], *hidden: str) -> type[msgspec.Struct]:
+    """A room's struct as the API shows it: without what is not for callers."""
+    hints = get_type_hints(kind)
+    fields = [(f, hints[f]) for f in kind.__struct_fields__ if f not in hidden]
+    said = {"__doc__": kind.__doc__}
+    return msgspec.defstruct(
+        name, fields, frozen=True, kw_only=True, module=__name__, namespace=said
+    )
+
+
+def shown(kind: type[msgspec.Struct], value: object) -> Any:
+    """A value in the form of a view."""
+    return kind(**{f: getattr(value, f) for f in kind.__struct_fields__})
+
+
+def only(found: Collection[V], what: str) -> V:
+    """The one that was asked for; refuses when there is none."""
+    for one in found:
+        return one
+    raise NOT_FOUND(f"There is no such {what}.")
 
 
 class NoQuery(msgspec.Struct, frozen=True):

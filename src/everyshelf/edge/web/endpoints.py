@@ -116,8 +116,9 @@ def handler(
 
     typed = re.sub(r"\{(\w+)\}", r"{\1:str}", path)
     return HTTPRouteHandler(
-        typed, http_method=[method], request_max_body_size=limit, name=f"{method} {path}",  # type: ignore[list-item]
-    )(endpoint)
+        typed, http_method=[method], status_code=200, request_max_body_size=limit,  # type: ignore[list-item]
+        name=f"{method} {path}",
+    )(endpoint)  # fmt: skip
 
 
 async def _ask(
@@ -189,10 +190,11 @@ def given(route: Verb, ask: Ask) -> dict[str, object]:
 
 def _verb(route: Verb) -> Answer:
     async def answer(service: Service, ask: Ask) -> Response[bytes]:
-        key = ask.key
-        if key is None:
-            raise KEY_MISSING("Send an Idempotency-Key header, a new one for each new intention.")
-        known = given(route, ask) | {"key": key}
+        known = given(route, ask)
+        if route.keyed:
+            if ask.key is None:
+                raise KEY_MISSING("Send an Idempotency-Key header, a new one per intention.")
+            known["key"] = ask.key
         command = inputs.read(inputs.parse(ask.body), route.command, known)
 
         def work(tx: Tx) -> Result[Any]:
@@ -248,6 +250,8 @@ def _bulk_command(route: Verb, ask: Ask, raw: object, place: int) -> Any:
     try:
         if not isinstance(raw, dict):
             return INVALID(f"The command at place {place} is not a JSON object.")
+        if not route.keyed:
+            return inputs.read(raw, route.command)
         raw = dict(raw)
         key = raw.pop("key", None)
         if key is not None and not (isinstance(key, str) and KEY.fullmatch(key)):

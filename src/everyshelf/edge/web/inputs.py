@@ -71,6 +71,8 @@ def _check(kind: inspect.Type, made: dict[type, Check]) -> Check:
         return _sequence(_check(kind.item_type, made))
     if isinstance(kind, inspect.TupleType):
         return _fixed([_check(one, made) for one in kind.item_types])
+    if isinstance(kind, inspect.NamedTupleType):
+        return _fixed([_check(one.type, made) for one in kind.fields])
     if isinstance(kind, inspect.DictType):
         return _mapping(_check(kind.value_type, made))
     if isinstance(kind, inspect.UnionType):
@@ -146,7 +148,7 @@ def _is_nothing(kind: inspect.Type) -> bool:
 def _fits(kind: inspect.Type, value: object) -> bool:
     if isinstance(kind, inspect.StructType | inspect.DictType):
         return isinstance(value, dict)
-    if isinstance(kind, (*_SEQUENCES, inspect.TupleType)):
+    if isinstance(kind, (*_SEQUENCES, inspect.TupleType, inspect.NamedTupleType)):
         return isinstance(value, list)
     return not isinstance(value, dict | list)
 

@@ -112,7 +112,8 @@ class Describer:
 
     def _verb(self, route: Verb, told: dict[str, Any]) -> None:
         sent = schemas.body(route)
-        told["parameters"].append(IDEMPOTENCY)
+        if route.keyed:
+            told["parameters"].append(IDEMPOTENCY)
         if "version" in route.command.__struct_fields__:
             told["parameters"].append(IF_MATCH)
         told["requestBody"] = self._body(sent)
@@ -133,7 +134,7 @@ class Describer:
             "summary": f"{route.summary}: many at once, each with its own answer",
             "operationId": operation(route.method, route.bulk_path),
             "x-roles": told["x-roles"],
-            "parameters": [IDEMPOTENCY | {"required": False}],
+            "parameters": [IDEMPOTENCY | {"required": False}] if route.keyed else [],
             "requestBody": {"required": True, "content": {"application/json": content}},
             "responses": self._answers(200, list[schemas.bulk_answers(route)]),  # type: ignore[misc]
         }

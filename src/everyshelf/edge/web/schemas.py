@@ -43,7 +43,7 @@ def body(route: Verb) -> type[msgspec.Struct]:
 def bulk_item(route: Verb) -> type[msgspec.Struct]:
     """A command inside a bulk: all of its fields, its key if it has one of its own."""
     kept = _without(route.command, frozenset({"key"}))
-    own = [("key", str | None, None)]
+    own = [("key", str | None, None)] if route.keyed else []
     return _struct(f"{route.command.__name__}InBulk", [*_fields(kept), *own], route.command)
 
 
@@ -132,6 +132,8 @@ def _example(kind: inspect.Type, name: str, depth: int) -> Any:
         return str(kind.cls(1 << 60))
     if isinstance(kind, inspect.TupleType):
         return [_example(one, name, depth) for one in kind.item_types]
+    if isinstance(kind, inspect.NamedTupleType):
+        return [_example(f.type, f.encode_name, depth) for f in kind.fields if f.required]
     if isinstance(kind, inspect.ListType | inspect.VarTupleType):
         return sample if isinstance(sample, list) else [_example(kind.item_type, name, depth)]
     return _scalar(kind, name, sample)

@@ -1,0 +1,45 @@
+"""`everyshelf audit`: are the books right? Exit status 1 when a check finds something."""
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from everyshelf.base.tx import Database
+from everyshelf.edge.cli import target
+from everyshelf.insight import Finding, audit_database, checks
+
+
+def register(app: typer.Typer) -> None:
+    """Offers the command."""
+    app.command("audit")(audit)
+
+
+def audit(
+    json: bool = typer.Option(False, "--json", help="One JSON object, for a machine."),
+) -> None:
+    """Run every room's checks on one snapshot: each is a query that must find nothing.
+
+    Ends with status 1 when there is a finding.
+    """
+    with Database(target.database_url(), size=1) as db:
+        found = audit_database(db)
+    ran = sum(1 for _ in checks())
+    if json:
+        report = {"findings": len(found), "checks": ran, "found": found}
+        typer.echo(msgspec.json.encode(report).decode())
+    else:
+        _show(found, ran)
+    if found:
+        raise typer.Exit(1)
+
+
+def _show(found: list[Finding], ran: int) -> None:
+    console = Console()
+    if not found:
+        console.print(f"{ran} checks, no finding.")
+        return
+    shown = Table("room", "check", "what", "detail", title=f"{len(found)} findings")
+    for finding in found:
+        shown.add_row(finding.room, finding.check, finding.what, finding.detail)
+    console.print(shown)
