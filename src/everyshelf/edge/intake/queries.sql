@@ -13,13 +13,19 @@ insert into import_run (id, kind, file, digest, mapping, state, position, rows_t
 values (%(id)s::bigint, %(kind)s::text, %(file)s::text, %(digest)s::bytea, %(mapping)s::jsonb,
   'running', 0, 0, 0, %(now)s::timestamptz)
 
+-- name: lock_run
+-- First in its transaction: a rival waits here, and then sees that it was overtaken.
+select position
+from import_run
+where id = %(id)s::bigint and state = 'running'
+for update
+
 -- name: advance_run
--- The position is the guard: a batch is settled once, by whoever comes first.
 update import_run
 set position = position + %(taken)s::bigint + %(quarantined)s::bigint,
   rows_taken = rows_taken + %(taken)s::bigint,
   rows_quarantined = rows_quarantined + %(quarantined)s::bigint
-where id = %(id)s::bigint and position = %(position)s::bigint and state = 'running'
+where id = %(id)s::bigint
 
 -- name: end_run
 update import_run
