@@ -34,6 +34,8 @@ BINDING_REQUIRED: Final = Code(
     "access.binding_required", 422, "A key of this role is bound to the nodes it works in."
 )
 
+ROLE_TOO_HIGH: Final = Code("access.role_too_high", 403, "Only an owner makes another owner.")
+
 
 class Role(StrEnum):
     """Who somebody is to Everyshelf."""
@@ -120,7 +122,7 @@ def _with_secret(answer: Result[MadeKey], told: dict[KeyId, str]) -> Result[Made
 
 
 def _make(tx: Tx, command: MakeKey, told: dict[KeyId, str]) -> Result[MadeKey]:
-    refused = _wrong(command, tx.now)
+    refused = _wrong(command, tx.now) or _too_high(tx, command)
     if refused is not None:
         return Result.refused(refused)
     key_id, secret = ids.new(KeyId), new_secret()
@@ -149,6 +151,14 @@ def _wrong(command: MakeKey, now: datetime) -> Refused | None:
     if command.nodes == [] or command.channels == []:
         return INVALID("A key is bound to at least one node or channel, or to none by leaving out.")
     return None
+
+
+def _too_high(tx: Tx, command: MakeKey) -> Refused | None:
+    """A key cannot grant more than it has; a command line on the machine may grant all."""
+    if command.role is not Role.OWNER or not tx.actor.startswith(f"{KeyId.prefix}_"):
+        return None
+    rows = tx.tuples(SQL.role_of_key, id=KeyId.parse(tx.actor))
+    return None if rows == [(Role.OWNER.value,)] else ROLE_TOO_HIGH()
 
 
 def revoke(tx: Tx, commands: Sequence[RevokeKey]) -> list[Result[ApiKey]]:

@@ -145,3 +145,6 @@ from (
   group by webhook
 ) u
 where w.id = u.webhook
+
+-- name: role_of_key
+select role from api_key where id = %(id)s::bigint
