@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -88,7 +89,7 @@ def subscribe(owner: Any, receiver: Receiver, *types: str) -> dict[str, Any]:
 def ring(db: Database, *names: str) -> None:
     for name in names:
         event = ItemAdjusted(item=name, node="S001", delta=1, reason="test")
-        db.run(lambda tx, e=event: outbox.emit(tx, [e]))
+        db.run(partial(outbox.emit, events=[event]))
 
 
 def pump(db: Database, out: Egress, now: datetime | None = None) -> int:
