@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import count
@@ -13,7 +14,7 @@ from everyshelf import fulfillment, network, orders, transport
 from everyshelf.base import subscribe
 from everyshelf.base.sql import Statement
 from everyshelf.base.subscribe import Handlers
-from everyshelf.base.tx import Database
+from everyshelf.base.tx import Database, Tx
 from everyshelf.fulfillment import FulfillmentId
 from everyshelf.journey import ROOMS
 from everyshelf.orders import OrderId
@@ -104,14 +105,18 @@ def shipped(db: Database, *order_ids: OrderId, now: datetime = NOW) -> list[tran
     return made
 
 
+def _say(command: transport.Track, tx: Tx) -> list[transport.Tracked]:
+    return done(transport.track(tx, [command]))
+
+
 def say(
     db: Database, shipment: transport.ShipmentId, codes: Sequence[str], now: datetime = NOW
 ) -> list[transport.Tracked]:
     """A carrier says these codes, one after the other."""
     states = [transport.ShipmentState(code) for code in codes]
-    commands = [
-        transport.Track(shipment, f"walk:{next(_numbers)}", state, now) for state in states
-    ]
-    told = [db.run(lambda tx, c=c: done(transport.track(tx, [c])), now=now)[0] for c in commands]
+    commands = [transport.Track(shipment, f"walk:{next(_numbers)}", state, now) for state in states]
+    told = []
+    for command in commands:
+        told += db.run(partial(_say, command), now=now)
     hear(db, now)
     return told

@@ -30,7 +30,7 @@ def key() -> str:
 
 def open_shop(db: Database, **shelves: dict[str, int]) -> None:
     """The small world with units on sale: `S001={"TEA-1": 5}`."""
-    small_world(db)
+    small_world(db, opening={})
     receive(db, **shelves)
 
 

@@ -137,11 +137,11 @@ def test_accept_and_reject_at_once_have_one_winner(db: Database) -> None:
     open_shop(db, S001={"TEA-1": 50}, S002={"TEA-1": 50})
     for _ in range(10):
         ful = work(db, place(db, ("TEA-1", 1))).id
+        yes = [f.Accept(key(), ful)]
+        no = [f.Reject(key(), ful, f.RejectReason.TOO_BUSY)]
         answers = race(
-            lambda ful=ful: db.run(lambda tx: f.accept(tx, [f.Accept(key(), ful)])),  # type: ignore[misc]
-            lambda ful=ful: db.run(  # type: ignore[misc]
-                lambda tx: f.reject(tx, [f.Reject(key(), ful, f.RejectReason.TOO_BUSY)])
-            ),
+            lambda yes=yes: db.run(lambda tx: f.accept(tx, yes)),  # type: ignore[misc]
+            lambda no=no: db.run(lambda tx: f.reject(tx, no)),  # type: ignore[misc]
         )
         drive(db)
         (order,) = db.run(lambda tx, ful=ful: f.get(tx, [ful]))  # type: ignore[misc]

@@ -14,11 +14,11 @@ from everyshelf.fulfillment import Act, FulfillmentId, State
 from everyshelf.fulfillment.facts import NEXT, STATE
 from tests.fulfillment.shop import findings, key, one, open_shop, place, work
 
-O, A, G, K, P = State.OFFERED, State.ACCEPTED, State.PICKING, State.PICKED, State.PACKED  # noqa: E741
+A, G, K, P = State.ACCEPTED, State.PICKING, State.PICKED, State.PACKED
 DONE, NO, OFF = State.COMPLETED, State.REJECTED, State.CANCELLED
 # What each act leads to when it is done to everything that is there; None: refused.
 EXPECTED: dict[State, dict[Act, State | None]] = {
-    O: {Act.ACCEPT: A, Act.REJECT: NO, Act.WITHDRAW: OFF},
+    State.OFFERED: {Act.ACCEPT: A, Act.REJECT: NO, Act.WITHDRAW: OFF},
     A: {Act.REJECT: NO, Act.WAVE: A, Act.PICK: K, Act.SHORT: OFF, Act.WITHDRAW: OFF},
     G: {Act.PICK: K, Act.UNPICK: A, Act.SHORT: K, Act.WITHDRAW: OFF},
     K: {Act.UNPICK: G, Act.PACK: P, Act.UNPACK: K, Act.WITHDRAW: OFF},
@@ -60,7 +60,7 @@ DO: dict[Act, Callable[[Tx, FulfillmentId], list[Result[f.Done]]]] = {
     Act.COMPLETE: lambda tx, id_: f.complete_now(tx, [id_]),
 }
 WAY: dict[State, tuple[Act, ...]] = {
-    O: (),
+    State.OFFERED: (),
     A: (Act.ACCEPT,),
     G: (Act.ACCEPT,),  # and one of the two lines picked
     K: (Act.ACCEPT, Act.PICK),  # and one of the two lines packed

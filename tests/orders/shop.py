@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from everyshelf import orders, stock
@@ -12,7 +13,7 @@ from everyshelf.base import codec
 from everyshelf.base.events import registry
 from everyshelf.base.results import Result
 from everyshelf.base.sql import Statement, load
-from everyshelf.base.tx import Database
+from everyshelf.base.tx import Database, Tx
 from tests.world import NEW_YORKER, small_world
 
 NOW = datetime(2026, 6, 1, 14, 0, tzinfo=UTC)  # A Monday, ten in the morning in New York.
@@ -24,7 +25,7 @@ _numbers = itertools.count(1)
 
 def shop(db: Database, *units: tuple[str, str, int]) -> Database:
     """The small world with these (node, item, qty) received."""
-    small_world(db)
+    small_world(db, {})
     receive(db, *units)
     return db
 
@@ -94,7 +95,11 @@ def clean(db: Database, rooms: Iterable[str] = ("stock", "cart", "orders")) -> N
     """Every check of these rooms is empty."""
     for room in rooms:
         for check in load(f"everyshelf.{room}", "checks.sql").found.values():
-            assert db.run(lambda tx, check=check: tx.tuples(check)) == [], check.name
+            assert db.run(partial(_rows, check)) == [], check.name
+
+
+def _rows(check: Statement, tx: Tx) -> list[tuple[Any, ...]]:
+    return tx.tuples(check)
 
 
 def refusals(results: Iterable[Result[Any]]) -> list[str | None]:

@@ -17,7 +17,6 @@ from tests.orders import shop as s
 from tests.orders.shop import NOW, line
 from tests.world import TEXAN
 
-
 KEYS = itertools.count()
 
 
@@ -345,3 +344,26 @@ def test_commands_of_a_batch_see_each_other(full: Database) -> None:
     assert s.refusals(results) == [None, "orders.nothing_open"]
     again = msgspec.structs.replace(commands[0])
     assert full.run(lambda tx: orders.cancel(tx, [again]))[0].value == results[0].value
+
+
+def test_orders_are_found_newest_first_by_page_person_and_reference(full: Database) -> None:
+    ids = [s.placed(full, line("TEA-1", 1), channel=c) for c in ("web", "app", "web", "web")]
+    cancel(full, ids[2]).get()
+
+    def found(**fields: Any) -> list[orders.OrderId]:
+        return [o.id for o in full.run(lambda tx: orders.page(tx, **fields))]
+
+    assert found() == ids[::-1]
+    assert found(size=2) == [ids[3], ids[2]]
+    assert found(size=2, before=ids[2]) == [ids[1], ids[0]]
+    assert found(channel="app") == [ids[1]]
+    assert found(state=orders.OrderState.CANCELLED) == [ids[2]]
+    assert found(state=orders.OrderState.OPEN, size=1) == [ids[3]]
+    order = s.get(full, ids[1])
+    assert order.customer_id is not None
+    person = order.customer_id
+    mine = full.run(lambda tx: orders.of_customers(tx, [person]))
+    assert [o.id for o in mine] == ids[::-1]
+    named = full.run(lambda tx: orders.by_ref(tx, [order.channel_ref]))
+    assert named == [order]
+    assert full.run(lambda tx: orders.by_ref(tx, [order.channel_ref], "web")) == []

@@ -28,8 +28,10 @@ def test_an_order_is_stored_held_dated_and_told(db: Database) -> None:
     assert [(x.item, x.qty, x.amount_minor, x.supply) for x in found.lines] == [
         ("TEA-1", 3, 2697, "stock"), ("MUG-1", 1, 1250, "stock"),
     ]  # fmt: skip
-    assert all(x.promised_earliest and x.promised_latest for x in found.lines)
-    assert all(NOW < x.promised_earliest < x.promised_latest for x in found.lines)  # type: ignore[operator]
+    for x in found.lines:
+        assert x.promised_earliest is not None
+        assert x.promised_latest is not None
+        assert NOW < x.promised_earliest < x.promised_latest
     assert s.held(db, found.id) == {1: 3, 2: 1}
     assert found.buyer.email == "ada@example.com"
     assert found.customer_id is not None
@@ -264,6 +266,23 @@ def test_a_backorder_is_promised_on_dated_supply_first_come_first_served(db: Dat
     ]  # fmt: skip
     assert s.one(db, "select promised from stock_inbound") == 4
     s.clean(db)
+
+
+def test_a_cancelled_backorder_gives_its_promise_back(db: Database) -> None:
+    s.shop(db, ("DC1", "TEA-1", 2))
+    expect(db, "TEA-1", 4, NOW + timedelta(days=10))
+    order_id = s.placed(db, line("TEA-1", 6), allow_backorder=True)
+    less = orders.Cancel("less", order_id, [(2, 3)])
+    db.run(lambda tx: orders.cancel(tx, [less])[0].get())
+    assert s.one(db, "select promised from stock_inbound") == 1
+    assert s.events(db, "line.cancelled")[0].lines[0].released == 0
+    s.receive(db, ("DC1", "TEA-1", 1))
+    at = stock.Allocate(order_id, 2, "TEA-1", "DC1", 1, "web", False)
+    db.run(lambda tx: stock.allocate(tx, [at])[0].get())
+    rest = orders.Cancel("rest", order_id)
+    db.run(lambda tx: orders.cancel(tx, [rest])[0].get())
+    assert s.one(db, "select promised from stock_inbound") == 1  # It has come and was at a node.
+    assert s.held(db, order_id) == {}
 
 
 def test_a_refused_backorder_gives_back_what_it_got(db: Database) -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from everyshelf.base import ids
 from everyshelf.base.ids import part_of
 from everyshelf.base.tx import Database
+from everyshelf.orders import OrderId, ShortPolicy
 from everyshelf.orders.events import OrderPlaced
-from everyshelf.orders.facts import OrderId, ShortPolicy
 from everyshelf.payment import open_now
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -12,13 +12,17 @@ from everyshelf import payment
 from everyshelf.base.errors import Refused
 from everyshelf.base.results import Outcome
 from everyshelf.base.tx import Database
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment.facts import Kind, State
 from tests.payment.shop import count, findings, order
 
 
 def paid(db: Database, order_id: OrderId) -> payment.Payment:
     return db.run(lambda tx: payment.get(tx, [order_id]))[0]
+
+
+def capture_shipped(db: Database, order_id: OrderId, cause: str) -> payment.Effect:
+    return db.run(lambda tx: payment.capture_shipped_now(tx, [(order_id, cause)]))[0].get()
 
 
 def test_a_capture_is_done_once_per_cause(db: Database) -> None:
@@ -104,10 +108,7 @@ def test_the_last_shipment_captures_the_rest_exactly(db: Database) -> None:
     for n, counts in enumerate([{1: 1}, {1: 2}, {1: 3, 2: 1}]):
         for line, shipped in counts.items():
             count(db, order_id, line, shipped=shipped)
-        result = db.run(
-            lambda tx, n=n: payment.capture_shipped_now(tx, [(order_id, f"shp_{n}")])
-        )[0]
-        taken.append(result.get().amount_minor)
+        taken.append(capture_shipped(db, order_id, f"shp_{n}").amount_minor)
     assert taken == [333 + 33 + 499, 333 + 33, 334 + 34 + 8]
     assert paid(db, order_id).captured_minor == 1000 + 100 + 8 + 499
 
@@ -115,13 +116,10 @@ def test_the_last_shipment_captures_the_rest_exactly(db: Database) -> None:
 def test_a_shipment_is_captured_once_however_often_it_is_told(db: Database) -> None:
     order_id = order(db, [(2, 999, 0)])
     count(db, order_id, 1, shipped=1)
-    capture = lambda: db.run(  # noqa: E731
-        lambda tx: payment.capture_shipped_now(tx, [(order_id, "shp_1")])
-    )[0]
-    first = capture().get()
+    first = capture_shipped(db, order_id, "shp_1")
     assert first.amount_minor == 499
     count(db, order_id, 1, shipped=2)
-    assert capture().get() == first
+    assert capture_shipped(db, order_id, "shp_1") == first
     assert paid(db, order_id).captured_minor == 499
 
 
@@ -147,9 +145,7 @@ def test_any_order_of_shipments_captures_the_whole(
     for step, line in enumerate(units):
         shipped[line] += 1
         count(db, order_id, line, shipped=shipped[line])
-        db.run(
-            lambda tx, step=step: payment.capture_shipped_now(tx, [(order_id, f"shp_{step}")])
-        )[0].get()
+        capture_shipped(db, order_id, f"shp_{step}")
     after = paid(db, order_id)
     assert after.captured_minor == after.total_minor == after.authorized_minor
     assert after.currency == currency

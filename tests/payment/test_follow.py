@@ -9,8 +9,8 @@ from everyshelf.base import outbox
 from everyshelf.base.results import Outcome
 from everyshelf.base.subscribe import step
 from everyshelf.base.tx import Database, Tx
+from everyshelf.orders import OrderId, ShortPolicy
 from everyshelf.orders.events import LinesCancelled, OrderAmended, OrderCompleted, OrderPlaced
-from everyshelf.orders.facts import OrderId, ShortPolicy
 from everyshelf.payment.on import HANDLERS
 from tests.payment.shop import NOON, count, findings, order
 

@@ -11,7 +11,7 @@ import pytest
 from everyshelf import payment
 from everyshelf.base.results import Outcome
 from everyshelf.base.tx import Database
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment import Provider
 from everyshelf.payment.settle import LEASE, _take
 from tests.payment.loopback import Loopback, Till, loopback

@@ -29,9 +29,7 @@ from tests.fulfillment.shop import (
 SIGNED = "driving licence"
 
 
-def staged(
-    db: Database, *lines: tuple[str, int], method: str = "pickup"
-) -> tuple[OrderId, Staged]:
+def staged(db: Database, *lines: tuple[str, int], method: str = "pickup") -> tuple[OrderId, Staged]:
     """An order that waits at S001, with its code."""
     order_id = place(db, *(lines or (("TEA-1", 2),)), method=method, node="S001")
     ful = work(db, order_id).id
@@ -285,3 +283,40 @@ def test_every_state_has_an_answer_to_every_act() -> None:
             assert ((state, act) in NEXT) == (state in open_), (state, act)
     ends = {NEXT[State.STAGED, a] for a in (Act.HAND_OVER, Act.EXPIRE, Act.CANCEL)}
     assert ends == set(State) - open_
+
+
+def test_the_end_of_the_window_and_the_customer_at_once_have_one_winner(db: Database) -> None:
+    open_shop(db, S001={"TEA-1": 50})
+    end = NOON + timedelta(days=7)
+    for _ in range(5):
+        order_id, wait = staged(db)
+        gate = threading.Barrier(2)
+        answers: list[str | None] = []
+
+        def come(
+            wait: Staged = wait,
+            gate: threading.Barrier = gate,
+            answers: list[str | None] = answers,
+        ) -> None:
+            gate.wait()
+            answers.append(hand(db, wait.pickup_id, wait.code))
+
+        def sweep(gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            db.run(lambda tx: pickup.expire(tx, end, 10), now=end)
+
+        threads = [threading.Thread(target=come), threading.Thread(target=sweep)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        drive(db, end)
+        (order,) = db.run(lambda tx, o=order_id: orders.get(tx, [o]))  # type: ignore[misc]
+        state = row(db, wait.pickup_id).state
+        if answers == [None]:
+            assert (state, order.state) == (State.HANDED_OVER, "completed")
+        else:
+            assert (answers, state, order.state) == (
+                ["pickup.state"], State.NO_SHOW, "cancelled",
+            )  # fmt: skip
+    assert findings(db) == []

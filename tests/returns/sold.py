@@ -16,8 +16,8 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def world(db: Database) -> None:
-    """The small retailer with stock at DC1."""
-    small_world(db)
+    """The small retailer with stock at DC1 alone, so that every unit elsewhere came back."""
+    small_world(db, {})
     fill = [
         ("TEA-1", 500, "", ()), ("MUG-1", 500, "", ()), ("SOCK-1", 500, "", ()),
         ("MILK-1", 50, "L1", ()), ("PHONE-1", 3, "", ("P1", "P2", "P3")),

@@ -120,9 +120,11 @@ def let_go(db: Database, now: datetime = NOW) -> None:
     db.run(work, now=now)
 
 
-def findings(db: Database, rooms: Sequence[str] = ("stock", "orders", "sourcing")) -> list[object]:
+def findings(
+    db: Database, rooms: Sequence[str] = ("stock", "orders", "sourcing")
+) -> list[tuple[str, str, object]]:
     """What the checks of these rooms find."""
-    found: list[object] = []
+    found: list[tuple[str, str, object]] = []
     with db.transaction() as tx:
         for room in rooms:
             for name, check in load(f"everyshelf.{room}", "checks.sql").found.items():

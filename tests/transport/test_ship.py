@@ -118,7 +118,10 @@ def test_lots_and_serials_travel_with_the_shipment(shop: Database) -> None:
     order = placed(shop, ("MILK-1", 2), ("PHONE-1", 2))
     made = shipped(shop, order)
     assert made
-    assert ask(shop, "select count(*) from stock_serial where node = '@customer'") in ([(2,)], [(0,)])
+    assert ask(shop, "select count(*) from stock_serial where node = '@customer'") in (
+        [(2,)],
+        [(0,)],
+    )
     assert findings(shop) == []
 
 
@@ -154,6 +157,8 @@ def test_a_dropshipped_order_gets_the_suppliers_number(shop: Database) -> None:
     notice = fulfillment.Notice("n", fulfillment.SupplierOrderId(int(str(spo[0]))), "UPS", "1Z999")
     shop.run(lambda tx: done(fulfillment.ship_notice(tx, [notice])), now=NOW)
     hear(shop)
-    assert ask(shop, "select fulfillment_id, carrier, cost_minor from shipment") == [(id_, "UPS", 0)]
+    assert ask(shop, "select fulfillment_id, carrier, cost_minor from shipment") == [
+        (id_, "UPS", 0)
+    ]
     assert ask(shop, "select tracking from label") == [("1Z999",)]
     assert findings(shop) == []

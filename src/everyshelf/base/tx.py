@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
 
@@ -60,7 +61,8 @@ class Tx:
     def _execute(self, statement: Statement, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         self.statements += 1
         params = {
-            name: array(value) if type(value) is list else value for name, value in params.items()
+            name: array(value) if type(value) is list else value
+            for name, value in params.items()
         }
         return self.conn.execute(statement.text.encode(), params)
 
@@ -72,7 +74,9 @@ class Tx:
         """All rows, each as a struct whose fields are named as the columns."""
         cursor = self._execute(statement, params)
         assert cursor.description is not None, f"{statement.name} returns no rows"
-        read = codec.row_reader(cast(Any, kind), tuple(column.name for column in cursor.description))
+        read = codec.row_reader(
+            cast(Any, kind), tuple(column.name for column in cursor.description)
+        )
         return [read(row) for row in cursor]
 
     def one(self, statement: Statement, kind: type[T], /, **params: Any) -> T | None:
@@ -93,7 +97,13 @@ class Tx:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A nested transaction: an error inside undoes only what was done inside."""
+        """A nested transaction: an error inside undoes only what was done inside.
+
+        On an idle connection the driver would make it the outer transaction and commit it alone,
+        so the outer one is begun first.
+        """
+        if self.conn.info.transaction_status is TransactionStatus.IDLE:
+            self.conn.execute("select 1")
         with self.conn.transaction():
             yield
 

@@ -932,9 +932,12 @@ create table make_order (
   node text collate "C" not null,
   qty bigint not null,
   made bigint default 0 not null,
+  cancelled bigint default 0 not null,
   state text not null,
   requested_at timestamp with time zone not null,
-  constraint make_order_counts_in_qty CHECK (qty > 0 AND made >= 0 AND made <= qty),
+  started_at timestamp with time zone,
+  version bigint default 1 not null,
+  constraint make_order_counts_in_qty CHECK (qty > 0 AND made >= 0 AND cancelled >= 0 AND (made + cancelled) <= qty),
   constraint make_order_once UNIQUE (part, order_id, line),
   constraint make_order_pkey PRIMARY KEY (part, id),
   constraint make_order_state_known CHECK (state = ANY (ARRAY['requested'::text, 'started'::text, 'made'::text, 'cancelled'::text]))
@@ -1092,6 +1095,10 @@ CREATE INDEX label_waiting ON label USING btree (at) WHERE state = ANY (ARRAY['i
 
 CREATE INDEX listing_item ON listing USING btree (item);
 
+CREATE INDEX make_order_id ON make_order USING btree (id);
+
+CREATE INDEX make_order_open ON make_order USING btree (node, requested_at) WHERE state = ANY (ARRAY['requested'::text, 'started'::text]);
+
 CREATE INDEX order_change_order ON order_change USING btree (order_id, id);
 
 CREATE UNIQUE INDEX order_hold_one_open ON order_hold USING btree (part, order_id, kind) WHERE released_at IS NULL;
@@ -1126,6 +1133,8 @@ CREATE INDEX rma_order ON rma USING btree (order_id);
 
 CREATE INDEX sales_order_customer ON sales_order USING btree (customer_id) WHERE customer_id IS NOT NULL;
 
+CREATE INDEX sales_order_recent ON sales_order USING btree (id);
+
 CREATE INDEX sales_order_ref ON sales_order USING btree (channel_ref);
 
 CREATE INDEX shipment_id ON shipment USING btree (id);
@@ -1141,6 +1150,8 @@ CREATE INDEX sourcing_demand_due ON sourcing_demand USING btree (due_at);
 CREATE INDEX sourcing_demand_item ON sourcing_demand USING btree (item, since);
 
 CREATE INDEX sourcing_load_day ON sourcing_load USING btree (node, day);
+
+CREATE INDEX sourcing_unsettled_due ON sourcing_unsettled USING btree (due_at);
 
 CREATE INDEX stock_allocation_order ON stock_allocation USING btree (order_id, line);
 

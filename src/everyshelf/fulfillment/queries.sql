@@ -31,7 +31,7 @@ where part = any (%(parts)s::int[]) and order_id = any (%(order_ids)s::bigint[])
 order by id
 
 -- name: work_list
--- What a node has to do, pickup before shipping because a customer stands there, then by due time.
+-- What a node has to do, in the order in which it came; a page at a time.
 select part, id, order_id, node, method, service, state, due_at, made_at, accepted_at, picked_at,
   packed_at, closed_at, wave_id, reason, version
 from fulfillment_order
@@ -191,12 +191,6 @@ select l.package_id, l.allocation_id, l.line, l.item, l.qty, l.lot, l.serial
 from unnest(%(parts)s::int[], %(ids)s::bigint[]) as u (part, id)
 join package_line l on l.part = u.part and l.package_id = u.id
 order by l.package_id, l.line, l.allocation_id, l.lot, l.serial
-
--- name: due_of_lines
--- When the order was promised; the earliest of the lines counts for the work.
-select l.order_id, l.line, l.promised_latest
-from order_line l
-where l.part = any (%(parts)s::int[]) and l.order_id = any (%(order_ids)s::bigint[])
 
 -- name: insert_waves
 insert into wave (part, id, node, kind, state, made_at)

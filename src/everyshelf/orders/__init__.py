@@ -2,8 +2,8 @@
 
 Owns sales_order, order_line, order_hold, order_change and the view order_state.
 Hears customer.customer.merged, customer.customer.erased.
-Emits orders.order.placed, .amended, .completed; orders.line.cancelled, .shipped, .unshipped, .returned, .backordered;
-orders.hold.placed, .released.
+Emits orders.order.placed, .amended, .completed; orders.hold.placed, .released;
+orders.line.cancelled, .shipped, .unshipped, .returned, .backordered.
 Never chooses a node, moves money or knows how far the work on open units is.
 """
 
@@ -55,6 +55,7 @@ from everyshelf.orders.facts import (
     ShortPolicy,
     Supply,
 )
+from everyshelf.orders.find import by_ref, of_customers, page
 from everyshelf.orders.hold import hold, release_hold
 from everyshelf.orders.place import place, place_now
 from everyshelf.orders.progress import mark_returned, mark_shipped, unship
@@ -104,6 +105,7 @@ __all__ = [
     "ShortPolicy",
     "Supply",
     "amend",
+    "by_ref",
     "cancel",
     "cancel_now",
     "changes",
@@ -111,7 +113,9 @@ __all__ = [
     "hold",
     "mark_returned",
     "mark_shipped",
+    "of_customers",
     "open_lines",
+    "page",
     "place",
     "place_now",
     "pool_of",

@@ -79,7 +79,7 @@ class _Amendment:
         self.book = Book.open(tx, [command.order_id])
         self.order = self.book.order(command.order_id, command.version)
         self.owner = str(self.order.id)
-        self.softly = Softly(tx, [self.order.id])
+        self.softly = Softly(tx, [self.order])
         self.nodes: dict[int, str] = {}
         self.added: list[Line] = []
         self.moved: list[MovedLine] = []
@@ -188,7 +188,7 @@ class _Amendment:
         if more < 0:
             units = units_of(self.book, line, -more)
             order = self.book.order(self.order.id)
-            softly = Softly(self.tx, [order.id])  # A change of way has moved the holds.
+            softly = Softly(self.tx, [order])  # A change of way has moved the holds.
             done = cancel_units(self.book, softly, order, units, "amended")
             softly.write(self.tx)
             self.delta_minor -= done.amount_minor

@@ -41,31 +41,54 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class Softly:
-    """The units of orders that are still softly held, given back as they are cancelled."""
+    """What orders have of the pool without a node: held units, and promises on dated supply.
 
-    def __init__(self, tx: Tx, order_ids: Iterable[OrderId]) -> None:
+    Both are given back as units are cancelled; those that still wait for supply go first.
+    """
+
+    def __init__(self, tx: Tx, orders: Iterable[Order]) -> None:
+        found = list(orders)
         self._held: dict[tuple[str, int], int] = {}
         self._back: dict[tuple[str, int], int] = {}
-        for row in stock.holds_of(tx, [str(i) for i in order_ids]):
+        self._unpromised: list[tuple[stock.InboundId, str, int]] = []
+        for row in stock.holds_of(tx, [str(o.id) for o in found]):
             key = row.owner, row.line
             self._held[key] = self._held.get(key, 0) + row.qty
+        self._waiting = self._read_waiting(tx, found)
+
+    def _read_waiting(self, tx: Tx, orders: list[Order]) -> dict[tuple[int, int], int]:
+        """Open units of lines on dated supply that are neither held nor at a node yet."""
+        late = [x for o in orders for x in o.lines if x.inbound_id is not None and x.open]
+        waiting = {(int(x.order_id), x.line): x.open - self.held(x) for x in late}
+        if late:
+            for at in stock.allocations_of(tx, sorted({x.order_id for x in late})):
+                key = at.order_id, at.line
+                if key in waiting:
+                    waiting[key] -= at.live
+        return waiting
 
     def held(self, line: Line) -> int:
         return self._held.get((str(line.order_id), line.line), 0)
 
     def release(self, line: Line, qty: int) -> int:
-        """Takes up to `qty` units from the line's holds; how many there were."""
+        """Gives up to `qty` of the line's units back; how many came from its holds."""
+        waiting = min(qty, max(0, self._waiting.get((int(line.order_id), line.line), 0)))
+        if waiting and line.inbound_id is not None:
+            self._waiting[int(line.order_id), line.line] -= waiting
+            self._unpromised.append((line.inbound_id, line.item, waiting))
         key = str(line.order_id), line.line
-        taken = min(qty, self._held.get(key, 0))
+        taken = min(qty - waiting, self._held.get(key, 0))
         if taken:
             self._held[key] -= taken
             self._back[key] = self._back.get(key, 0) + taken
         return taken
 
     def write(self, tx: Tx) -> None:
-        """Gives the released units back to the pool."""
+        """Gives the released units back to the pool, and the promises to the supply."""
         if self._back:
             stock.release_holds(tx, [(o, line, qty) for (o, line), qty in self._back.items()])
+        if self._unpromised:
+            stock.unpromise_inbound_now(tx, self._unpromised)
 
 
 def cancel(tx: Tx, commands: Sequence[Cancel]) -> list[Result[Cancelled]]:
@@ -76,7 +99,7 @@ def cancel(tx: Tx, commands: Sequence[Cancel]) -> list[Result[Cancelled]]:
 
 def _cancel(tx: Tx, commands: list[Cancel]) -> list[Result[Cancelled]]:
     book = Book.open(tx, [c.order_id for c in commands])
-    softly = Softly(tx, book.orders)
+    softly = Softly(tx, book.orders.values())
     answers: list[Result[Cancelled]] = []
     for command in commands:
         try:
@@ -97,7 +120,7 @@ def cancel_now(tx: Tx, units: Sequence[tuple[OrderId, int, int, str]]) -> list[b
     line follows.
     """
     book = Book.open(tx, [order_id for order_id, _, _, _ in units])
-    softly = Softly(tx, book.orders)
+    softly = Softly(tx, book.orders.values())
     answers, groups = [], dict[tuple[OrderId, str], dict[int, int]]()
     left: dict[tuple[OrderId, int], int] = {}
     for order_id, number, qty, reason in units:

@@ -159,3 +159,33 @@ set body = c.body #- '{command,ship_to}'
 from sales_order o
 where o.customer_id = any (%(customer_ids)s::bigint[]) and c.part = o.part and c.order_id = o.id
   and c.kind = 'amend'
+
+-- name: page_orders
+-- Newest first; the state is asked of the view for the candidates of the page only.
+select o.id
+from sales_order o
+where o.id < %(before)s::bigint
+  and (%(channel)s::text is null or o.channel = %(channel)s::text)
+  and (
+    %(state)s::text is null or exists (
+      select from order_state s
+      where s.part = o.part and s.order_id = o.id and s.state = %(state)s::text
+    )
+  )
+order by o.id desc
+limit %(size)s::bigint
+
+-- name: orders_by_ref
+select o.id
+from sales_order o
+where o.channel_ref = any (%(refs)s::text[])
+  and (%(channel)s::text is null or o.channel = %(channel)s::text)
+order by o.id desc
+limit %(size)s::bigint
+
+-- name: orders_of_customers
+select o.id
+from sales_order o
+where o.customer_id = any (%(customer_ids)s::bigint[]) and o.id < %(before)s::bigint
+order by o.id desc
+limit %(size)s::bigint

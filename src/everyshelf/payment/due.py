@@ -14,7 +14,7 @@ import msgspec
 from everyshelf.base.errors import INVALID, Code, Refused
 from everyshelf.base.results import Outcome, Result
 from everyshelf.base.tx import Tx
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment.facts import (
     CAUSE_REUSED,
     MAX_MINOR,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from everyshelf.base.events import Event
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment.facts import IntentId, Kind, PaymentId
 
 

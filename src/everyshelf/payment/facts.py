@@ -14,7 +14,7 @@ import msgspec
 
 from everyshelf.base.errors import Code
 from everyshelf.base.ids import Id
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 
 MANUAL: Final = "manual"
 MAX_MINOR: Final = 10**15

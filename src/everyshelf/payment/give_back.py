@@ -12,7 +12,7 @@ from everyshelf.base import claims
 from everyshelf.base.errors import NOT_FOUND
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment.due import order_money, refund_due_now
 from everyshelf.payment.facts import (
     NOT_DUE,

@@ -11,8 +11,9 @@ from everyshelf.base import claims
 from everyshelf.base.errors import INVALID
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
+from everyshelf.orders import OrderId
 from everyshelf.orders.events import OrderPlaced
-from everyshelf.orders.facts import OrderId
+from everyshelf.payment import clear
 from everyshelf.payment.due import effect, order_money
 from everyshelf.payment.facts import (
     MANUAL,
@@ -54,10 +55,12 @@ def authorize(tx: Tx, commands: Sequence[Authorize]) -> list[Result[Effect]]:
 
 
 def _authorize(tx: Tx, commands: list[Authorize]) -> list[Result[Effect]]:
+    held = clear.lock_held(tx, (c.order_id for c in commands))
     book = Book(tx, (c.order_id for c in commands))
     waiting = _waiting(tx, [c.order_id for c in commands])
     results = [_grant(book, c, waiting) for c in commands]
     book.write()
+    clear.release_paid(tx, book, held)
     return results
 
 

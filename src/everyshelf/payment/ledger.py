@@ -16,7 +16,7 @@ from everyshelf.base.events import Event
 from everyshelf.base.ids import part_of
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment import events
 from everyshelf.payment.facts import MANUAL, MOVING, Intent, IntentId, Kind, Payment, State
 

@@ -161,3 +161,15 @@ from payment_intent
 where part = any (%(parts)s::int[]) and order_id = any (%(order_ids)s::bigint[])
   and kind = 'refund' and state in ('due', 'sent', 'done') and starts_with(cause, 'cancel:')
 group by order_id
+
+-- name: lock_held_orders
+-- Orders that wait for their money; locked before their payments, in the order of all order locks.
+select o.id
+from sales_order o
+where o.part = any (%(parts)s::int[]) and o.id = any (%(order_ids)s::bigint[])
+  and exists (
+    select from order_hold h
+    where h.part = o.part and h.order_id = o.id and h.kind = 'payment' and h.released_at is null
+  )
+order by o.part, o.id
+for no key update of o

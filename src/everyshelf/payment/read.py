@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from everyshelf.base.tx import Tx
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.payment.facts import Intent, Payment
 from everyshelf.payment.ledger import SQL, parts
 

@@ -14,7 +14,8 @@ import msgspec
 
 from everyshelf.base.ids import part_of
 from everyshelf.base.tx import Database, Tx
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
+from everyshelf.payment import clear
 from everyshelf.payment.facts import Intent, IntentId, Kind, State
 from everyshelf.payment.ledger import SQL, Book, parts
 from everyshelf.payment.provider import Answer, Provider, ProviderAnswer, Unheard
@@ -81,6 +82,8 @@ def _send(provider: Provider, sent: Sent) -> ProviderAnswer:
 
 
 def _record(tx: Tx, answers: Sequence[tuple[Sent, ProviderAnswer | Unheard]]) -> int:
+    granting = [s.order_id for s, _ in answers if s.kind is Kind.AUTHORIZE]
+    held = clear.lock_held(tx, granting) if granting else []
     book = Book(tx, (s.order_id for s, _ in answers))
     intents = tx.all(
         SQL.intents_by_id,
@@ -100,6 +103,7 @@ def _record(tx: Tx, answers: Sequence[tuple[Sent, ProviderAnswer | Unheard]]) ->
         _turn(tx, book, intent, answer)
         heard += 1
     book.write()
+    clear.release_paid(tx, book, held)
     _put_off(tx, silent)
     return heard
 

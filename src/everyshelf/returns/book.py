@@ -13,7 +13,7 @@ from everyshelf.base import codec, ids
 from everyshelf.base.ids import part_of
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
-from everyshelf.orders.facts import Line, Order, OrderId, Supply
+from everyshelf.orders import Line, Order, OrderId, Supply
 from everyshelf.returns.facts import ReturnsPolicy, Rma, RmaId, RmaLine, RmaState
 
 SQL = load("everyshelf.returns")

@@ -6,7 +6,7 @@ import msgspec
 
 from everyshelf.base.events import Event
 from everyshelf.decide.disposition import Grade, Outcome
-from everyshelf.orders.facts import OrderId
+from everyshelf.orders import OrderId
 from everyshelf.returns.facts import ReceiptId, RmaId, RmaKind
 
 

@@ -14,8 +14,8 @@ import msgspec
 from everyshelf.base.errors import Code
 from everyshelf.base.ids import Id
 from everyshelf.decide.disposition import DEFAULT_RULES, Grade, Outcome, Rule
-from everyshelf.orders.facts import OrderId
-from everyshelf.stock.facts import Bucket
+from everyshelf.orders import OrderId
+from everyshelf.stock import Bucket
 
 TOO_MANY: Final = Code(
     "returns.too_many", 422, "More units would come back than were bought and are still out."

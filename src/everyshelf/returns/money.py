@@ -15,7 +15,7 @@ from everyshelf import payment
 from everyshelf.base import money
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
-from everyshelf.orders.facts import Line, Order, OrderId
+from everyshelf.orders import Line, Order, OrderId
 from everyshelf.returns.book import SQL
 
 

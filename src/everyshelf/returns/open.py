@@ -14,7 +14,7 @@ from everyshelf.base.errors import INVALID, Refused
 from everyshelf.base.quantities import Bag
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
-from everyshelf.orders.facts import LINE_UNKNOWN, UNKNOWN, Line, Order, OrderId
+from everyshelf.orders import LINE_UNKNOWN, UNKNOWN, Line, Order, OrderId
 from everyshelf.returns.book import SQL, Reached, apart, lock_orders, new_rma, parts, policy
 from everyshelf.returns.events import ReturnedUnits, RmaOpened
 from everyshelf.returns.facts import (

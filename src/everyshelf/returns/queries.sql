@@ -22,17 +22,20 @@ group by r.order_id, l.line
 
 -- name: reached_customer
 -- When the last part of each order reached its customer, and whether a part is still on its way.
-select u.order_id,
-  greatest(
-    (select max(delivered_at) from shipment s where s.part = u.part and s.order_id = u.order_id),
-    (select max(handed_over_at) from pickup p where p.part = u.part and p.order_id = u.order_id)
-  ) as last_at,
-  exists (
-    select from shipment s
-    where s.part = u.part and s.order_id = u.order_id
-      and s.state not in ('delivered', 'returned', 'lost')
-  ) as on_its_way
+select u.order_id, greatest(s.last_at, p.last_at) as last_at,
+  coalesce(s.on_its_way, false) as on_its_way
 from unnest(%(parts)s::int[], %(order_ids)s::bigint[]) as u (part, order_id)
+left join lateral (
+  select max(delivered_at) as last_at,
+    bool_or(state not in ('delivered', 'returned', 'lost')) as on_its_way
+  from shipment
+  where part = u.part and order_id = u.order_id
+) s on true
+left join lateral (
+  select max(handed_over_at) as last_at
+  from pickup
+  where part = u.part and order_id = u.order_id
+) p on true
 
 -- name: returns_policy
 select params

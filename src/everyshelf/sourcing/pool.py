@@ -69,7 +69,8 @@ class Pool:
         """How low the channel may draw each cell; only cells that have units are asked."""
         if channel not in self._by_channel:
             floor = np.zeros_like(self.free)
-            for r, n in np.argwhere(self.free > 0).tolist():
+            cells = np.argwhere(self.free > 0).tolist() if self._floors else []
+            for r, n in cells:
                 floor[r, n] = self._floors.floor(channel, self.codes[r], self.net.codes[n])
             self._by_channel[channel] = floor
         return self._by_channel[channel]

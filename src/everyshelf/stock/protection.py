@@ -42,7 +42,6 @@ class Candidate(msgspec.Struct, frozen=True):
     """A node of a pool that has sellable units of an item."""
 
     item: str
-    pool: str
     node: str
     priority: int
     sellable: int
@@ -92,6 +91,10 @@ class Floors:
         self._on = on or tx.now.date()
         self._ready: dict[str, atp.Floors] = {}
 
+    def __bool__(self) -> bool:
+        """False when nothing is protected at all."""
+        return bool(self._rules)
+
     def floor(self, channel: str, item: str, node: str) -> int:
         """Units that this channel must leave sellable at the cell."""
         if not self._rules:
@@ -101,23 +104,37 @@ class Floors:
         return atp.floor(self._ready[channel], item, node)
 
 
-def candidates(
-    tx: Tx, pairs: Iterable[tuple[str, str]], most: int | None = None
-) -> dict[tuple[str, str], list[Candidate]]:
-    """For each (item, pool): the pool's nodes with sellable units, preferred nodes first; only the
-    first `most` of each when given."""
+def candidates(tx: Tx, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Candidate]]:
+    """For each (item, pool): the pool's nodes with sellable units, preferred nodes first."""
     wanted = sorted(set(pairs))
-    rows = tx.all(
-        SQL.candidates,
-        Candidate,
-        **table(("parts", "items", "pools"), ((ids.part_of(i), i, p) for i, p in wanted)),
-        today=tx.now.date(),
-        most=most,
-    )
-    found: dict[tuple[str, str], list[Candidate]] = {pair: [] for pair in wanted}
-    for row in rows:
-        found[row.item, row.pool].append(row)
+    members = pool_members(tx, {pool for _, pool in wanted})
+    items = sorted({item for item, _ in wanted})
+    keys = table(("parts", "items"), ((ids.part_of(item), item) for item in items))
+    free = {item: (nodes, units) for item, nodes, units in tx.tuples(SQL.free_units, **keys)}
+    return {
+        (item, pool): _members_with_units(item, members[pool], *free.get(item, ((), ())))
+        for item, pool in wanted
+    }
+
+
+def pool_members(tx: Tx, pools: Iterable[str]) -> dict[str, dict[str, int]]:
+    """The nodes that serve these pools today, each with its priority (lower is preferred)."""
+    names = sorted(set(pools))
+    found: dict[str, dict[str, int]] = {pool: {} for pool in names}
+    for pool, node, priority in tx.tuples(SQL.pool_members, pools=names, today=tx.now.date()):
+        found[pool][node] = priority
     return found
+
+
+def _members_with_units(
+    item: str, members: dict[str, int], nodes: Sequence[str], units: Sequence[int]
+) -> list[Candidate]:
+    found = [
+        Candidate(item, node, members[node], sellable)
+        for node, sellable in zip(nodes, units, strict=True)
+        if node in members
+    ]
+    return sorted(found, key=lambda c: (c.priority, -c.sellable, c.node))
 
 
 def availability(tx: Tx, asks: Sequence[Ask]) -> list[Availability]:

@@ -121,28 +121,15 @@ from unnest(
   %(walk_in_qty)s::bigint[], %(ring_fence_qty)s::bigint[]
 ) as u (id, item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty)
 
--- name: candidates
--- A pool is a capability ("ship") or one node with it ("pickup:S001"). The first `most` nodes of
--- each are nearly always enough; who needs all of them asks for all.
-select u.item, u.pool, c.node, c.priority, c.sellable
-from unnest(%(parts)s::int[], %(items)s::text[], %(pools)s::text[]) as u (part, item, pool)
-cross join lateral (
-  select b.node, n.priority, b.sellable
-  from stock_balance b
-  join node n on n.node = b.node
-    and n.active and not n.paused
-    and split_part(u.pool, ':', 1) = any (n.capabilities)
-    and (split_part(u.pool, ':', 2) = '' or split_part(u.pool, ':', 2) = n.node)
-    and coalesce(n.opens_on <= %(today)s::date, true)
-    and coalesce(%(today)s::date <= n.closes_on, true)
-  where b.part = u.part and b.item = u.item and b.sellable > 0
-  order by n.priority, b.sellable desc, b.node
-  limit %(most)s::bigint
-) c
-order by u.item, u.pool, c.priority, c.sellable desc, c.node
+-- name: free_units
+-- One row an item: its nodes with sellable units; the caller keeps those of its pool.
+select b.item, array_agg(b.node) as nodes, array_agg(b.sellable) as units
+from unnest(%(parts)s::int[], %(items)s::text[]) as u (part, item)
+join stock_balance b on b.part = u.part and b.item = u.item and b.sellable > 0
+group by b.item
 
 -- name: pool_members
-select u.pool, n.node
+select u.pool, n.node, n.priority
 from unnest(%(pools)s::text[]) as u (pool)
 join node n on n.active and not n.paused
   and split_part(u.pool, ':', 1) = any (n.capabilities)

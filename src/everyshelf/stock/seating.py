@@ -15,10 +15,9 @@ from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import holding
 from everyshelf.stock.facts import Bucket, HoldId, HoldRow, Leg, Part, Want
-from everyshelf.stock.protection import Floors, candidates
+from everyshelf.stock.protection import Floors, candidates, pool_members
 
 SQL = load("everyshelf.stock")
-FIRST = 4
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -52,8 +51,7 @@ class Seats:
     def __init__(self, tx: Tx, wants: Sequence[Want]) -> None:
         self._tx = tx
         self._floors = Floors(tx, (w.item for w in wants))
-        self._pools = candidates(tx, ((w.item, w.pool) for w in wants), FIRST)
-        self._whole = {pair for pair, found in self._pools.items() if len(found) < FIRST}
+        self._pools = candidates(tx, ((w.item, w.pool) for w in wants))
         self._free = {(c.item, c.node): c.sellable for cs in self._pools.values() for c in cs}
         self._touched: set[str] = set()
         self._rearranged: set[str] = set()
@@ -95,22 +93,6 @@ class Seats:
         return Placed(shortage=self._words(want))
 
     def _take(self, want: Want) -> list[Part] | None:
-        """Free units of the preferred nodes; of all nodes when those are not enough."""
-        parts = self._take_known(want)
-        if parts is None and (want.item, want.pool) not in self._whole:
-            self._load([want.pool], want.item)
-            parts = self._take_known(want)
-        return parts
-
-    def _load(self, pools: Iterable[str], item: str) -> None:
-        """Reads all nodes of these pools; what this round has taken stays taken."""
-        for pair, found in candidates(self._tx, ((item, pool) for pool in pools)).items():
-            self._pools[pair] = found
-            self._whole.add(pair)
-            for c in found:
-                self._free.setdefault((c.item, c.node), c.sellable)
-
-    def _take_known(self, want: Want) -> list[Part] | None:
         usable = [
             (c.node, self._free[c.item, c.node] - self.floor(want, c.node))
             for c in self._pools[want.item, want.pool]
@@ -162,8 +144,11 @@ class Seats:
                 SQL.lock_item_holds, HoldRow, part=ids.part_of(want.item), item=want.item
             )
             pools = {row.pool for row in rows} | {want.pool}
-            self._load(pools, want.item)
-            self._shelves[want.item, want.pool] = _Shelf(rows, _members(self._tx, pools))
+            reach = candidates(self._tx, ((want.item, pool) for pool in pools))
+            for c in (c for found in reach.values() for c in found):
+                self._free.setdefault((c.item, c.node), c.sellable)
+            members = {p: list(m) for p, m in pool_members(self._tx, pools).items()}
+            self._shelves[want.item, want.pool] = _Shelf(rows, members)
         return self._shelves[want.item, want.pool]
 
     def _problem(self, want: Want, shelf: _Shelf, index: dict[str, int]) -> holding.Problem:
@@ -240,10 +225,3 @@ def consume(tx: Tx, taken: Iterable[tuple[HoldRow, int]]) -> None:
         tx.run(SQL.drop_holds, **table(names[:3], (row[:3] for row in gone)))
     if less:
         tx.run(SQL.lessen_holds, **table(names, less))
-
-
-def _members(tx: Tx, pools: set[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {pool: [] for pool in pools}
-    for pool, node in tx.tuples(SQL.pool_members, pools=sorted(pools), today=tx.now.date()):
-        found[pool].append(node)
-    return found

@@ -26,6 +26,7 @@ create table sales_order (
 
 create index sales_order_customer on sales_order (customer_id) where customer_id is not null;
 create index sales_order_ref on sales_order (channel_ref);
+create index sales_order_recent on sales_order (id);
 
 create table order_line (
   part int not null,

@@ -84,6 +84,7 @@ create table sourcing_unsettled (
 ;
 
 create index sourcing_demand_due on sourcing_demand (due_at);
+create index sourcing_unsettled_due on sourcing_unsettled (due_at);
 
 insert into policy (name, version, state, params, starts_at, made_at, made_by)
 values ('sourcing', 1, 'live',

@@ -68,11 +68,13 @@ class Reason(StrEnum):
     RETURN_UNMATCHED = "return_unmatched"
     DUPLICATE_ROW = "duplicate_row"
     INVOICE_MIXED = "invoice_mixed"
+    TOO_MANY_LINES = "too_many_lines"
     ALREADY_TAKEN = "already_taken"
     INVOICE_TAKEN_BEFORE = "invoice_taken_before"
     UNKNOWN_ITEM = "unknown_item"
     UNKNOWN_NODE = "unknown_node"
     LOT_OR_SERIAL_NEEDED = "lot_or_serial_needed"
+    REFUSED_BY_DATABASE = "refused_by_database"
 
 
 REASONS: Final[dict[Reason, str]] = {
@@ -98,11 +100,13 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.RETURN_UNMATCHED: "No sale of this buyer, item and price has that many units left.",
     Reason.DUPLICATE_ROW: "Every cell is the same as in another row of the same record.",
     Reason.INVOICE_MIXED: "The row's buyer is not the buyer of its invoice's first row.",
+    Reason.TOO_MANY_LINES: "An order has at most 1,000 lines; none of this one was taken.",
     Reason.ALREADY_TAKEN: "An earlier import has taken the very same order.",
     Reason.INVOICE_TAKEN_BEFORE: "Its invoice was taken before with other lines: it came too late.",
     Reason.UNKNOWN_ITEM: "No item has this code; import items first, or use --make-items.",
     Reason.UNKNOWN_NODE: "No node has this code; import nodes first.",
     Reason.LOT_OR_SERIAL_NEEDED: "The item is tracked by lot or serial, and the row names none.",
+    Reason.REFUSED_BY_DATABASE: "The database cannot hold a value of this row.",
 }
 
 
@@ -120,6 +124,15 @@ class Quarantined(msgspec.Struct, frozen=True):
     row: int
     field: str
     reason: str
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """What is taken or set aside as one: an order's rows, or a single row. `draft` is what the rows
+    mean to their kind; without one the reason says why."""
+
+    rows: tuple[Row, ...]
+    draft: object = None
+    reason: Quarantined | None = None
 
 
 class Bad(Exception):

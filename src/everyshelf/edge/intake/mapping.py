@@ -6,16 +6,20 @@ store openings. `plan` refuses a file that lacks a column its kind needs.
 
 from __future__ import annotations
 
+import codecs
+import re
 import tomllib
 from collections.abc import Mapping as Names
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from everyshelf.edge.intake.facts import COLUMNS_MISSING, FILE_MISSING, MAP_INVALID, Kind
+from everyshelf.edge.intake.parse import ISO
 
 ADDRESS: Final = {
     "street": ("streetaddr", "address", "address1", "addressline1", "shippingaddress1",
@@ -95,6 +99,7 @@ FIELDS: Final[dict[Kind, dict[str, tuple[str, ...]]]] = {
         "email": ("emailaddress", "mail"),
         "phone": ("phonenumber", "telephone", "mobile"),
         "loyalty": ("loyaltyid", "loyaltynumber", "cardnumber"),
+        "country": ("countrycode",),
     },
 }  # fmt: skip
 NEEDED: Final = {
@@ -118,14 +123,16 @@ RETAIL_SHAPES: Final = (
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a mapping file may say; `columns` is field -> column, `constants` field -> value.
 
-    `not_products` and `returns` are for order lines: a regular expression of codes that are no
-    goods, and the prefix of invoices that take back. `duplicates`: what to do with a line whose
-    every cell repeats another of its invoice. `stock`: rows are a `snapshot` or a `receipt`.
+    For order lines: `not_products` is a regular expression of codes that are no goods, `returns`
+    the prefix of invoices that take back, `with_returns` matches those to sales, and `duplicates`
+    says what to do with a line whose every cell repeats another of its invoice. `stock`: rows are
+    a `snapshot` or a `receipt`. With `decimal = ","` points part thousands.
     """
 
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
     encoding: str | None = None
+    decimal: Literal[".", ","] = "."
     date_format: str | None = None
     zone: str | None = None
     currency: str | None = None
@@ -133,9 +140,10 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upper_items: bool | None = None
     not_products: str | None = None
     returns: str | None = None
-    duplicates: str = "quarantine"
-    short: str = "partial"
-    stock: str = "snapshot"
+    with_returns: bool = False
+    duplicates: Literal["quarantine", "keep"] = "quarantine"
+    short: Literal["partial", "ship_complete", "cancel_short"] = "partial"
+    stock: Literal["snapshot", "receipt"] = "snapshot"
     kind: str = "store"
     capabilities: tuple[str, ...] | None = None
 
@@ -161,6 +169,13 @@ class Plan(msgspec.Struct, frozen=True):
         found = values.get(column, "") if column is not None else ""
         return found if found.strip() else self.constants.get(field, "")
 
+    def figure(self, values: Names[str, str], field: str) -> str:
+        """A cell that holds a number, with a point before its decimals; empty when blank."""
+        found = self.cell(values, field).strip()
+        if self.mapping.decimal == ",":
+            return found.replace(".", "").replace(",", ".")
+        return found
+
 
 def load(path: Path) -> Mapping:
     """Reads a mapping from TOML or JSON. Refused: intake.map_invalid."""
@@ -173,6 +188,18 @@ def load(path: Path) -> Mapping:
         raise FILE_MISSING(f"{path}: {error.strerror}") from None
     except (ValueError, msgspec.DecodeError) as error:
         raise MAP_INVALID(f"{path.name}: {error}") from None
+
+
+def check(mapping: Mapping) -> Mapping:
+    """The mapping when its settings can be used. Refused: intake.map_invalid."""
+    try:
+        re.compile(mapping.not_products or "")
+        codecs.lookup(mapping.encoding or "utf-8")
+        ZoneInfo(mapping.zone or "UTC")
+        datetime(2024, 1, 31).strftime(mapping.date_format or ISO)
+    except (re.error, LookupError, ValueError, OSError) as error:
+        raise MAP_INVALID(f"A setting of the mapping is of no use: {error}") from None
+    return mapping
 
 
 def normal(name: str) -> str:
@@ -210,7 +237,7 @@ def columns_of(kind: Kind, columns: Sequence[str], mapping: Mapping) -> dict[str
     guessed = {f: c for f, c in guess(kind, columns).items() if c not in taken}
     found = guessed | mapping.columns
     lacking = [f for f in NEEDED[kind] if f not in found and f not in mapping.constants]
-    if kind is Kind.CUSTOMERS and not set(found) - {"name"}:
+    if kind is Kind.CUSTOMERS and not set(found) - {"name", "country"}:
         lacking = ["external, email, phone or loyalty"]
     if lacking:
         raise COLUMNS_MISSING(

@@ -54,7 +54,7 @@ def code(value: str, field: str) -> str:
 def whole(value: str, field: str, reason: str = Reason.QTY_UNREADABLE) -> int:
     """A whole number; `12.0` is one, `12.5` is not."""
     try:
-        return int(value)  # The usual case, and int() itself refuses what is too long to be meant.
+        return int(value.replace("_", "?"))  # Python would read 1_0 as ten.
     except ValueError:
         number = _decimal(value, field, reason)
     if number != number.to_integral_value():
@@ -67,6 +67,7 @@ def number(value: str, field: str) -> float:
     return float(_decimal(value, field, Reason.NUMBER_UNREADABLE))
 
 
+@lru_cache(maxsize=4096)
 def minor(value: str, field: str, digits: int = 2) -> int:
     """A decimal amount as minor units, exactly."""
     scaled = _decimal(value, field, Reason.PRICE_UNREADABLE).scaleb(digits)
@@ -77,7 +78,7 @@ def minor(value: str, field: str, digits: int = 2) -> int:
 
 def _decimal(value: str, field: str, reason: str) -> Decimal:
     try:
-        found = Decimal(text(value, field, 64))
+        found = Decimal(text(value, field, 64).replace("_", "?"))
     except InvalidOperation:
         raise Bad(field, reason) from None
     if not found.is_finite() or abs(found.adjusted()) > 30:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -18,14 +17,17 @@ import msgspec
 
 from everyshelf.edge.intake import parse
 from everyshelf.edge.intake.facts import Bad, Kind, Quarantined, Reason, Row, missing
-from everyshelf.edge.intake.mapping import NOT_PRODUCTS, Mapping, Plan, columns_of
-from everyshelf.edge.intake.mapping import plan as plan_for
-from everyshelf.edge.intake.readers import SNIFFED_ROWS, Source, open_source, rows
+from everyshelf.edge.intake.mapping import NOT_PRODUCTS, Mapping, Plan, check
+from everyshelf.edge.intake.planning import plan_for
+from everyshelf.edge.intake.readers import open_source, rows
+from everyshelf.orders import Method
 
 MAX_QTY: Final = 1_000_000
 MAX_LINE_MINOR: Final = 10**15
 CONTACT: Final = ("email", "buyer", "phone", "street", "city", "region", "postcode", "method",
                   "pickup_node")  # fmt: skip
+
+METHODS: Final = frozenset({"", *Method})
 
 
 class More(msgspec.Struct, frozen=True):
@@ -120,16 +122,18 @@ def translate(row: Row, plan: Plan) -> RawLine | Quarantined:
 
 
 def _line(row: Row, plan: Plan) -> RawLine:
-    said = {f: plan.cell(row.values, f).strip() for f in ("invoice", "item", "qty", "at", "price")}
+    said = {f: plan.cell(row.values, f).strip() for f in ("invoice", "item", "at")}
+    said |= {f: plan.figure(row.values, f) for f in ("qty", "price")}
     for field, value in said.items():
         if not value:
             raise Bad(field, missing(field))
     item = parse.code(said["item"], "item")
+    described = "description" in plan.columns  # A file without descriptions has no blank ones.
     return RawLine(
         row.number,
         parse.code(said["invoice"], "invoice"),
         item.upper() if plan.upper_items else item,
-        parse.text(plan.cell(row.values, "description"), "description"),
+        parse.text(plan.cell(row.values, "description"), "description") if described else item,
         parse.whole(said["qty"], "qty"),
         parse.instant(said["at"], "at", plan.date_format, plan.zone),
         parse.minor(said["price"], "price", parse.digits_of(plan.currency)),
@@ -141,23 +145,16 @@ def _line(row: Row, plan: Plan) -> RawLine:
 
 def _more(row: Row, plan: Plan) -> More:
     named = [f for f in CONTACT if f in plan.columns or f in plan.constants]
-    tax = plan.cell(row.values, "tax").strip()
+    tax = plan.figure(row.values, "tax")
     if not named and not tax:
         return NOTHING_MORE
     found = {f: parse.text(plan.cell(row.values, f), f, 200) for f in named}
+    if found.get("method", "") not in METHODS:
+        raise Bad("method", Reason.VALUE_UNKNOWN)
     tax_minor = parse.minor(tax, "tax", parse.digits_of(plan.currency)) if tax else 0
     if tax_minor < 0:
         raise Bad("tax", Reason.PRICE_NOT_POSITIVE)
     return More(**found, tax_minor=tax_minor)
-
-
-def plan_orders(source: Source, mapping: Mapping, today: date) -> Plan:
-    """The plan for a file of order lines; the form of its dates is read from its first rows."""
-    column = columns_of(Kind.ORDERS, source.columns, mapping).get("at", "")
-    form = mapping.date_format or parse.date_form(
-        row.values.get(column, "") for row in islice(rows(source), SNIFFED_ROWS)
-    )
-    return plan_for(Kind.ORDERS, source.columns, mapping, form, today)
 
 
 def rules_of(plan: Plan) -> Rules:
@@ -170,7 +167,7 @@ def read_lines(path: Path, mapping: Mapping | None = None) -> Iterator[RawLine |
 
     Refused: intake.file_missing, .file_empty, .file_unreadable, .columns_missing, .map_invalid.
     """
-    mapping = mapping or Mapping()
+    mapping = check(mapping or Mapping())
     source = open_source(path, mapping.encoding)
-    plan = plan_orders(source, mapping, datetime.max.replace(tzinfo=UTC).date())
+    plan = plan_for(source, Kind.ORDERS, mapping, date.max)
     return (translate(row, plan) for row in rows(source))
