@@ -249,7 +249,8 @@ def test_an_address_of_the_inside_is_never_called(client_out: Egress, url: str) 
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://example.com", "https://user:pw@example.com", "nonsense", "https://", "https://:1"]
+    "url",
+    ["ftp://example.com", "https://user:pw@example.com", "nonsense", "https://", "https://:1"],
 )
 def test_what_is_no_public_address_is_refused_at_once(owner: Any, url: str) -> None:
     told(owner.post("/v1/webhooks", {"url": url, "types": [ADJUSTED]}), 422, "egress.address")

@@ -153,10 +153,7 @@ def test_a_hold_is_granted_if_and_only_if_all_can_fit(shelf, clean, stocked, wan
             tx.conn.execute(f"delete from {name}")
         stock.receive_now(tx, [stock.Receive("", n, "TEA", q) for n, q in stocked.items() if q])
     asked = [want(qty, pool, owner=f"o{n}") for n, (pool, qty) in enumerate(wants)]
-    if batch:
-        answers = hold(shelf, *asked)
-    else:
-        answers = [hold(shelf, one)[0] for one in asked]
+    answers = hold(shelf, *asked) if batch else [hold(shelf, one)[0] for one in asked]
     granted = []
     for pair, answer in zip(wants, answers, strict=True):
         assert answer.ok == most_that_fit(stocked, [*granted, pair])

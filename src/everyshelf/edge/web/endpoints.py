@@ -133,8 +133,13 @@ async def _ask(
     if body and media != JSON:
         raise MEDIA(f"The body is {media[:100]}; send application/json.")
     return Ask(
-        request_id, principal, verdict, {k: str(v) for k, v in request.path_params.items()},
-        dict(request.query_params), {k.lower(): v for k, v in request.headers.items()}, body,
+        request_id,
+        principal,
+        verdict,
+        {k: str(v) for k, v in request.path_params.items()},
+        dict(request.query_params),
+        {k.lower(): v for k, v in request.headers.items()},
+        body,
     )
 
 
