@@ -21,7 +21,7 @@ from everyshelf.base import subscribe
 from everyshelf.base.sql import load
 from everyshelf.base.subscribe import Handlers
 from everyshelf.base.tx import Database, Tx
-from everyshelf.edge import chores, hooks_out
+from everyshelf.edge import chores, hooks_out, notify
 from everyshelf.edge.egress import Egress
 from everyshelf.journey import ROOMS
 
@@ -79,8 +79,10 @@ class Worker:
     An idle database costs one cheap look each; a slow receiver never holds up a room.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, messenger: notify.Messenger | None = None) -> None:
         self.db = db
+        self.messenger = messenger or notify.Console()
+        self._begun = False
         self.egress = Egress()
         self._stop = threading.Event()
         self._since = "0"
@@ -140,4 +142,8 @@ class Worker:
         return horizon, news
 
     def _outside(self) -> int:
-        return hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)
+        if not self._begun:
+            notify.begin(self.db)
+            self._begun = True
+        done = notify.run(self.db, self.messenger)
+        return done + hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)
