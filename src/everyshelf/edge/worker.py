@@ -21,6 +21,7 @@ from everyshelf.base import subscribe
 from everyshelf.base.sql import load
 from everyshelf.base.subscribe import Handlers
 from everyshelf.base.tx import Database, Tx
+from everyshelf.decide.sourcing import warm
 from everyshelf.edge import chores, hooks_out, notify
 from everyshelf.edge.egress import Egress
 from everyshelf.journey import ROOMS
@@ -88,8 +89,8 @@ class Worker:
         self._since = "0"
         self._chores_at = 0.0
         self._threads = [
-            threading.Thread(target=self._run, args=(turn,), name=f"everyshelf-{name}", daemon=True)
-            for name, turn in (("rooms", self._rooms), ("outside", self._outside))
+            threading.Thread(target=run, name=f"everyshelf-{name}", daemon=True)
+            for name, run in (("rooms", self._run_rooms), ("outside", self._run_outside))
         ]
 
     def start(self) -> Worker:
@@ -112,6 +113,14 @@ class Worker:
             if thread.is_alive():
                 thread.join(timeout)
         self.egress.close()
+
+    def _run_rooms(self) -> None:
+        """The search for nodes is compiled first: an open transaction would wait for it."""
+        warm()
+        self._run(self._rooms)
+
+    def _run_outside(self) -> None:
+        self._run(self._outside)
 
     def _run(self, turn: Callable[[], int]) -> None:
         """Turns until `stop`; an error is logged and tried again, it never ends the worker."""
