@@ -13,8 +13,9 @@ from tests.world import small_world
 
 WRITTEN: Final = (
     "select (select count(*) from stock_move), (select count(*) from sales_order),"
-    " (select count(*) from event), (select count(*) from claim), (select count(*) from stock_hold),"
-    " (select count(*) from item), (select count(*) from rma), (select count(*) from payment_intent)"
+    " (select count(*) from event), (select count(*) from claim),"
+    " (select count(*) from stock_hold), (select count(*) from item),"
+    " (select count(*) from rma), (select count(*) from payment_intent)"
 )
 RECEIPT: Final = {"node": "S001", "item": "TEA-1", "qty": 3}
 ADDRESS: Final = {

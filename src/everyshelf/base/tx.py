@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
 
@@ -96,7 +97,13 @@ class Tx:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A nested transaction: an error inside undoes only what was done inside."""
+        """A nested transaction: an error inside undoes only what was done inside.
+
+        On an idle connection the driver would make it the outer transaction and commit it alone,
+        so the outer one is begun first.
+        """
+        if self.conn.info.transaction_status is TransactionStatus.IDLE:
+            self.conn.execute("select 1")
         with self.conn.transaction():
             yield
 

@@ -99,6 +99,10 @@ class Worker:
         """Until somebody stops it."""
         self._stop.wait()
 
+    def end(self) -> None:
+        """Asks it to end, without waiting: what a signal may do."""
+        self._stop.set()
+
     def stop(self, timeout: float = 15) -> None:
         """Ends after what runs now."""
         self._stop.set()
