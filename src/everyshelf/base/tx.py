@@ -61,8 +61,7 @@ class Tx:
     def _execute(self, statement: Statement, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         self.statements += 1
         params = {
-            name: array(value) if type(value) is list else value
-            for name, value in params.items()
+            name: array(value) if type(value) is list else value for name, value in params.items()
         }
         return self.conn.execute(statement.text.encode(), params)
 

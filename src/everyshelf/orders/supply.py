@@ -132,7 +132,10 @@ def _other(draft: Draft, line: Line, items: Mapping[str, Item]) -> Supply | None
 
 
 def _kit_cut(
-    draft: Draft, kit: Line, parts: Sequence[Line], left: dict[Cell, int],
+    draft: Draft,
+    kit: Line,
+    parts: Sequence[Line],
+    left: dict[Cell, int],
     items: Mapping[str, Item],
 ) -> int:
     """How many kits cannot be put together when nothing but stock may serve them."""
@@ -211,9 +214,7 @@ def _promise(tx: Tx, drafts: Sequence[Draft], done: Secured) -> None:
     _undo(tx, [d for d in drafts if d.order_id in done.refused], given)
 
 
-def _settle(
-    draft: Draft, line: Line, given: Mapping[tuple[OrderId, int], stock.InboundId]
-) -> Line:
+def _settle(draft: Draft, line: Line, given: Mapping[tuple[OrderId, int], stock.InboundId]) -> Line:
     if line.supply is not Supply.INBOUND:
         return line
     inbound_id = given.get((draft.order_id, line.line))

@@ -161,3 +161,15 @@ limit %(batch)s::bigint
 select r.exchange_order_id, r.order_id, r.credit_minor
 from rma r
 where r.exchange_order_id = any (%(order_ids)s::bigint[])
+
+-- name: credit_given_back
+-- How much of an exchange order's credit has gone back: for units it never sent or that were lost,
+-- and for units that came back as returns of it.
+select u.exchange_id, coalesce(sum(p.amount_minor), 0)::bigint
+from unnest(%(parts)s::int[], %(orders)s::bigint[], %(exchanges)s::bigint[])
+  as u (part, order_id, exchange_id)
+left join payment_intent p on p.part = u.part and p.order_id = u.order_id and p.kind = 'refund'
+  and (starts_with(p.cause, 'exchange:' || u.exchange_id || ':') or exists (
+    select from rma r
+    where r.order_id = u.exchange_id and p.cause like 'return:' || r.id || ':%%:before'))
+group by u.exchange_id

@@ -116,8 +116,8 @@ def handler(
 
     typed = re.sub(r"\{(\w+)\}", r"{\1:str}", path)
     return HTTPRouteHandler(
-        typed, http_method=[method], status_code=200, request_max_body_size=limit,  # type: ignore[list-item]
-        name=f"{method} {path}",
+        typed, http_method=[method],  # type: ignore[list-item]
+        status_code=200, request_max_body_size=limit, name=f"{method} {path}",
     )(endpoint)  # fmt: skip
 
 
@@ -133,8 +133,13 @@ async def _ask(
     if body and media != JSON:
         raise MEDIA(f"The body is {media[:100]}; send application/json.")
     return Ask(
-        request_id, principal, verdict, {k: str(v) for k, v in request.path_params.items()},
-        dict(request.query_params), {k.lower(): v for k, v in request.headers.items()}, body,
+        request_id,
+        principal,
+        verdict,
+        {k: str(v) for k, v in request.path_params.items()},
+        dict(request.query_params),
+        {k.lower(): v for k, v in request.headers.items()},
+        body,
     )
 
 

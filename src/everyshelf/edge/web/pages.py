@@ -117,5 +117,3 @@ def _after(route: Listing, sent: str) -> Any:
     if isinstance(value, str) and "\0" in value:
         raise BAD_CURSOR()
     return value
-
-
