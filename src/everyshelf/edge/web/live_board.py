@@ -22,7 +22,7 @@ from everyshelf.base.tail import Tail
 from everyshelf.base.tx import Database, Tx
 from everyshelf.edge.web.live_desk import Desk
 from everyshelf.edge.web.live_orders import Stories, Story
-from everyshelf.edge.web.live_words import COLLECTED, FILTERS, METHODS, because, money
+from everyshelf.edge.web.live_words import COLLECTED, METHODS, because, join, money, says
 from everyshelf.orders import OrderId
 from everyshelf.sourcing import Candidate, Why
 
@@ -141,11 +141,15 @@ class Board:
                 for s in shown if s.to and s.method not in COLLECTIONS
                 for n in s.at_node if s.at_node[n] != "said no"
             ][:FLOWS],
-            "cases": self.desk.cases(CASES),
+            "cases": self.desk.cases(CASES, self._town),
             "news": list(self.desk.news),
         })  # fmt: skip
         etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
         return Seen(etag, body, gzip.compress(body, 1))
+
+    def _town(self, order_id: int) -> str:
+        story = self.stories.kept.get(OrderId(order_id))
+        return f"{METHODS.get(story.method, '')}, {story.town}" if story and story.town else ""
 
     def _kpis(self) -> dict[str, float | int | None]:
         c = self.desk.counts
@@ -198,7 +202,8 @@ class Board:
     def _decisions(self, told: Why) -> list[dict[str, Any]]:
         return [
             {
-                "at": d.at, "cost": money(d.cost_minor), "why": because(d, self.stories.place),
+                "at": d.at, "cost": money(d.cost_minor),
+                "where": join([self.stories.place(n) for n in d.winner]), "why": because(d, self.stories.place),
                 "hint": f"With {d.flip.units} more units there, {self.stories.place(d.flip.node)} "
                 f"would have been {money(d.flip.saves_minor)} cheaper." if d.flip else "",
                 "candidates": [self._candidate(c, d.winner) for c in sorted(
@@ -213,7 +218,7 @@ class Board:
         labour = sum(v for k, v in t.items() if k.startswith("labour"))
         return {
             "name": self.stories.place(c.node), "chosen": c.node in winner,
-            "out": FILTERS.get(c.excluded_by, ("", c.excluded_by))[1] if c.excluded_by else "",
+            "out": says(c.excluded_by, 1) if c.excluded_by else "",
             "missing": c.short_units, "cost": money(c.cost_minor) if c.cost_minor else "",
             "parcel": money(t.get("parcel", 0) + t.get("weight", 0)) if t else "",
             "labour": money(labour) if t else "", "late": money(t["late"]) if t.get("late") else "",

@@ -15,7 +15,7 @@ import msgspec
 from everyshelf import orders
 from everyshelf.base.events import Event
 from everyshelf.base.subscribe import Heard
-from everyshelf.edge.web.live_words import CASES, Name, several
+from everyshelf.edge.web.live_words import CASES, REMEDIES, Name, several
 from everyshelf.fulfillment import events as work
 from everyshelf.insight import CaseOpened, CaseResolved
 from everyshelf.insight.events import CaseAssigned
@@ -177,12 +177,14 @@ class Desk:
     def _case(self, e: CaseOpened, at: datetime) -> None:
         self.open[int(e.case_id)] = e
 
-    def cases(self, most: int) -> list[dict[str, object]]:
-        """What a person has to look at, worst and most urgent first."""
+    def cases(self, most: int, about: Callable[[int], str]) -> list[dict[str, object]]:
+        """What a person has to look at, worst and most urgent first; `about` describes an order."""
         found = sorted(self.open.values(), key=lambda e: (e.severity, e.due_at))[:most]
         return [
-            {"id": str(e.case_id), "kind": CASES.get(e.kind, str(e.kind)), "severity": e.severity,
-             "node": self.place(e.node) if e.node else "", "due": e.due_at,
-             "order": str(e.order_id) if e.order_id else ""}
+            {
+                "id": str(e.case_id), "kind": CASES.get(e.kind, str(e.kind)),
+                "severity": e.severity, "due": e.due_at, "do": REMEDIES.get(e.kind, ""),
+                "about": self.place(e.node) if e.node else about(e.order_id or 0),
+            }
             for e in found
         ]  # fmt: skip

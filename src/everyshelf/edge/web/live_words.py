@@ -11,19 +11,18 @@ from typing import Final
 
 from everyshelf.sourcing import Candidate, WhyDecision
 
-# The first filter that took a place out, as "... of them" and as a whole sentence.
+# The first filter that took a place out: of one place, and of many.
 FILTERS: Final = {
-    "other_node": ("not where the customer collects", "The customer collects elsewhere"),
-    "inactive": ("not open on this date", "Not open on this date"),
-    "paused": ("paused", "Paused at the moment"),
-    "capability": ("not set up for this way of delivery", "Not set up for this way of delivery"),
-    "never_open": ("closed", "Closed"),
-    "node_full": ("full for today", "Full for today"),
-    "full": ("full for today", "Full for today"),
-    "beyond_reach": ("too far away", "Too far away"),
-    "handling": ("not allowed to handle it", "Not allowed to handle it"),
-    "said_no": ("asked before and said no", "Was asked before and said no"),
-    "no_stock": ("out of it", "Does not have it"),
+    "other_node": ("is not where the customer collects", "are not where the customer collects"),
+    "inactive": ("is not open on this date", "are not open on this date"),
+    "paused": ("is paused", "are paused"),
+    "capability": ("is not set up for this delivery", "are not set up for this delivery"),
+    "never_open": ("is closed", "are closed"),
+    "node_full": ("is full for today", "are full for today"),
+    "beyond_reach": ("is too far away", "are too far away"),
+    "handling": ("may not handle these goods", "may not handle these goods"),
+    "said_no": ("was asked before and said no", "were asked before and said no"),
+    "no_stock": ("does not have it", "do not have it"),
 }
 CASES: Final = {
     "unsourced": "No place can send it",
@@ -41,6 +40,24 @@ CASES: Final = {
     "unknown_sale": "Sold, but not in the books",
     "transfer_loss": "Lost between two places",
     "dead_letter": "A message could not be delivered",
+}
+# What a person can do about it.
+REMEDIES: Final = {
+    "unsourced": "Offer another way or refund",
+    "rejected": "Ask why, it was moved on",
+    "shorted": "Count the shelf",
+    "supplier_refused": "Talk to the supplier",
+    "lost": "Claim from the carrier",
+    "undelivered": "Ask for a better address",
+    "disputed": "Compare with the carrier",
+    "not_collected": "Tell the customer",
+    "code_locked": "Check an identity card",
+    "payment_failed": "Ask for another payment",
+    "exchange_failed": "Refund or offer another item",
+    "corrected": "Count the shelf",
+    "unknown_sale": "Count the shelf",
+    "transfer_loss": "Look for the boxes",
+    "dead_letter": "Call whoever runs the system",
 }
 KINDS: Final = {
     "dc": "warehouse",
@@ -83,27 +100,32 @@ def join(names: Sequence[str]) -> str:
 
 
 def because(d: WhyDecision, name: Name) -> str:
-    """Why these places, in one or two sentences."""
-    if not d.winner:
-        return f"No place can serve it now: {_others(d.candidates, ())}."
-    where = join([name(node) for node in d.winner])
-    if d.method in COLLECTED:
-        return f"Collected at {where}, so {where} prepares it."
-    if len(d.winner) > 1:
-        said = f"Shared by {where}, because no single place was cheaper: {money(d.cost_minor)}."
-    else:
-        said = f"{where} is the cheapest that can: {money(d.cost_minor)}."
-    if d.runner_up and d.runner_up_extra_minor is not None:
-        next_best = join([name(node) for node in d.runner_up])
-        extra = money(d.runner_up_extra_minor)
-        said += f" Next best {next_best}, {extra} more."
+    """Why these places, in one or two sentences that follow after their names."""
     rest = _others(d.candidates, d.winner)
-    return f"{said} {rest[0].upper()}{rest[1:]}." if rest else said
+    if not d.winner:
+        return f"No place can serve it now: {rest or 'none has enough'}."
+    if d.method in COLLECTED:
+        return "The customer collects it there."
+    if len(d.winner) > 1:
+        said = f"Shared, because no single place can do it for less than {money(d.cost_minor)}."
+    else:
+        said = f"Cheapest that can, {money(d.cost_minor)}."
+    return " ".join(filter(None, (said, _next_best(d, name), f"{rest}." if rest else "")))
+
+
+def _next_best(d: WhyDecision, name: Name) -> str:
+    if not d.runner_up or d.runner_up_extra_minor is None:
+        return ""
+    other, extra = join([name(node) for node in d.runner_up]), round(d.runner_up_extra_minor)
+    return f"Next best {other}, {money(extra)} more." if extra else f"{other} would cost the same."
 
 
 def _others(candidates: Sequence[Candidate], winner: Sequence[str]) -> str:
     """How many others fell to which first filter."""
     out = Counter(c.excluded_by for c in candidates if c.excluded_by and c.node not in winner)
-    out.pop("capability", None) if len(out) > 1 else None
-    parts = [f"{n} {FILTERS.get(f, (f, f))[0]}" for f, n in out.most_common(3)]
-    return join(parts)
+    return join([f"{n} {says(f, n)}" for f, n in out.most_common(3)])
+
+
+def says(filter_name: str, n: int) -> str:
+    """What a filter says about one place or about many."""
+    return FILTERS.get(filter_name, (filter_name, filter_name))[n > 1]

@@ -57,7 +57,8 @@ function showCases(cases, all) {
   const rows = cases.slice(0, 6).map((c) =>
     h("li", { class: c.severity < 2 ? "bad" : c.severity < 3 ? "warn" : "busy" },
       h("span", { class: "dot", "aria-hidden": "true" }),
-      h("span", { class: "text" }, h("strong", {}, c.kind), c.node ? ` · ${c.node}` : ""),
+      h("span", { class: "text" }, h("strong", {}, c.kind), c.about ? ` · ${c.about}` : "",
+        h("span", { class: "do" }, c.do)),
       h("span", { class: "when" }, due(c.due))));
   if (all > rows.length) rows.push(h("li", { class: "rest" }, `and ${number(all - rows.length)} more`));
   if (!rows.length) rows.push(h("li", { class: "empty" }, "Nothing. Everything runs by itself."));

@@ -8,7 +8,7 @@ const [LAT0, LON0, LAT1, LAT2] = [37.5 * RAD, -96 * RAD, 29.5 * RAD, 45.5 * RAD]
 const N = (Math.sin(LAT1) + Math.sin(LAT2)) / 2;
 const C = Math.cos(LAT1) ** 2 + 2 * N * Math.sin(LAT1);
 const RHO0 = Math.sqrt(C - 2 * N * Math.sin(LAT0)) / N;
-const [WIDE, HIGH, SCALE] = [640, 404, 830];
+const [WIDE, HIGH, SCALE] = [640, 392, 830];
 const BIG = new Set(["dc", "three_pl"]);
 const ROUND = new Set(["store", "popup"]);
 
@@ -16,7 +16,7 @@ export function project(lon, lat) {
   const rho = Math.sqrt(C - 2 * N * Math.sin(lat * RAD)) / N;
   const theta = N * (lon * RAD - LON0);
   return [WIDE / 2 + SCALE * rho * Math.sin(theta),
-    HIGH / 2 - SCALE * (RHO0 - rho * Math.cos(theta)) - 2];
+    HIGH / 2 - SCALE * (RHO0 - rho * Math.cos(theta)) + 4];
 }
 
 const dots = new Map();

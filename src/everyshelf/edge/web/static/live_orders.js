@@ -79,18 +79,19 @@ function build(o) {
   const card = { id: o.id, mark: "" };
   card.when = h("time", { datetime: o.at });
   card.body = h("div", { class: "order-body" });
+  card.state = h("p", {});
   card.detail = h("div", { class: "detail", id: `d-${o.id}`, hidden: true });
   card.button = h("button", {
     type: "button", class: "reveal", "aria-expanded": "false", "aria-controls": `d-${o.id}`,
     onclick: () => toggle(card, !open.has(card.id)),
-  }, "Show why");
+  }, "Details");
   card.element = h("article", { class: "order", "aria-label": `Order for ${o.town}` },
     h("div", { class: "order-head" },
       h("p", { class: "what" }, h("span", { class: `chip ${o.method.toLowerCase().replace(" ", "-")}` },
         o.method), h("strong", {}, o.town || "New"), h("span", { class: "soft" },
         CHANNELS[o.channel] ?? o.channel)),
       h("p", { class: "when" }, h("span", { class: "total" }, o.total), card.when)),
-    card.body, card.button, card.detail);
+    card.body, h("div", { class: "order-foot" }, card.state, card.button), card.detail);
   refresh(card, o);
   return card;
 }
@@ -101,21 +102,22 @@ function refresh(card, o) {
   if (card.mark === mark) return;
   card.mark = mark;
   card.element.querySelector("strong").textContent = o.town || "New";
+  const places = [...new Set(o.lines.flatMap((x) => x.places.map((p) => p.name)))];
   card.body.replaceChildren(
-    h("ul", { class: "lines" }, o.lines.map(line)),
-    o.why ? h("p", { class: "why" }, o.why) : null,
-    h("p", { class: `state ${o.tone}` }, h("span", { class: "dot", "aria-hidden": "true" }), o.state),
-  );
+    h("ul", { class: "lines" }, o.lines.map((x) => line(x, places.length > 1))),
+    h("p", { class: "why" }, places.length ? h("strong", {}, places.join(" and ")) : "",
+      o.why && places.length ? ` ${o.why}` : o.why || (places.length ? "" : "Looking for a place…")));
+  card.state.className = `state ${o.tone}`;
+  card.state.replaceChildren(h("span", { class: "dot", "aria-hidden": "true" }), o.state);
   if (open.has(card.id)) load(card);
 }
 
-function line(x) {
+function line(x, split) {
   const gone = x.gone >= x.qty;
-  const from = x.places.map((p) =>
-    h("span", { class: "from" }, x.places.length > 1 ? `${p.qty} from ${p.name}` : p.name));
+  const from = split ? x.places.map((p) => `${x.places.length > 1 ? `${p.qty} ` : ""}${p.name}`) : [];
   return h("li", { class: gone ? "gone" : null },
     h("span", { class: "item" }, `${x.qty} × ${x.item}`),
-    h("span", { class: "places" }, gone ? "cancelled" : from.length ? from : "looking for a place"));
+    h("span", { class: "places" }, gone ? "cancelled" : from.join(", ")));
 }
 
 export function tellTimes() {
@@ -126,7 +128,7 @@ function toggle(card, show) {
   if (show) open.add(card.id);
   else open.delete(card.id);
   card.button.setAttribute("aria-expanded", String(show));
-  card.button.textContent = show ? "Close" : "Show why";
+  card.button.textContent = show ? "Close" : "Details";
   card.detail.hidden = !show;
   card.element.classList.toggle("open", show);
   if (show) load(card);
@@ -159,7 +161,7 @@ function decision(d, n, all) {
   const title = all > 1 && n > 0 ? "Before that" : "Places that could send it";
   return [
     h("h3", {}, title),
-    n > 0 ? h("p", { class: "why" }, d.why) : null,
+    n > 0 ? h("p", { class: "why" }, h("strong", {}, d.where), ` ${d.why}`) : null,
     shown.length ? h("table", { class: "weighed" },
       h("thead", {}, h("tr", {}, ["Place", "Parcel", "Work", "In all"].map((t) =>
         h("th", { scope: "col" }, t)))),
@@ -171,7 +173,7 @@ function decision(d, n, all) {
     weighed.length > shown.length ? h("p", { class: "soft" },
       `and ${weighed.length - shown.length} dearer ones`) : null,
     out.size ? h("dl", { class: "out" }, [...out].flatMap(([why, names]) =>
-      [h("dt", {}, `${why} (${names.length})`), h("dd", {}, names.slice(0, 8).join(", ") +
+      [h("dt", {}, why[0].toUpperCase() + why.slice(1)), h("dd", {}, names.slice(0, 8).join(", ") +
         (names.length > 8 ? ` and ${names.length - 8} more` : ""))])) : null,
     d.hint ? h("p", { class: "hint" }, d.hint) : null,
   ].filter(Boolean);
