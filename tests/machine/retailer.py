@@ -15,13 +15,13 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 import psycopg
-from hypothesis.stateful import RuleBasedStateMachine, invariant
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition
 from structlog.testing import capture_logs
 
 from everyshelf.base import subscribe
 from everyshelf.base.errors import Refused
 from everyshelf.base.results import Outcome, Result
-from everyshelf.base.tx import Database, Tx
+from everyshelf.base.tx import Tx
 from everyshelf.edge import chores, worker
 from everyshelf.insight.audit import checks
 from tests.walk import NOW
@@ -37,6 +37,62 @@ STOCK_AT_START: Final = {
 # Every check holds after every commit, but for these: they compare what two rooms say, and the
 # second room says it when it has heard the event. They hold whenever all has been heard.
 AT_QUIET: Final[dict[str, str]] = {}
+
+# What a rule can act on, in the order in which it came to be.
+THERE: Final[dict[str, str]] = {
+    "transfers": "select id from stock_transfer where state <> 'closed' order by id",
+    "inbound": "select id, item, node, qty from stock_inbound where received < qty order by id",
+    "makes": (
+        "select id, qty - made - cancelled, item from make_order "
+        "where state in ('requested', 'started') order by id"
+    ),
+    "carts": "select id from cart where state = 'open' order by id",
+    "cart_lines": (
+        "select l.cart_id, l.line from cart_line l join cart c on c.id = l.cart_id "
+        "where c.state = 'open' order by 1, 2"
+    ),
+    "full_carts": (
+        "select distinct l.cart_id from cart_line l join cart c on c.id = l.cart_id "
+        "where c.state = 'open' order by 1"
+    ),
+    "orders": "select id from sales_order order by id",
+    "live": (
+        "select distinct order_id from order_line where supply <> 'kit' and "
+        "qty > cancelled + shipped order by order_id"
+    ),
+    "held": (
+        "select order_id, kind from order_hold where released_at is null order by order_id, kind"
+    ),
+    "customers": "select id from customer order by id",
+    "failed": "select order_id, id from payment_intent where state = 'failed' order by id",
+    "work": (
+        "select id from fulfillment_order where state not in "
+        "('completed', 'rejected', 'cancelled') order by id"
+    ),
+    "offered": "select id from fulfillment_order where state = 'offered' order by id",
+    "unbegun": (
+        "select id from fulfillment_order where state in ('offered', 'accepted') order by id"
+    ),
+    "picking": (
+        "select id from fulfillment_order where state in ('accepted', 'picking') order by id"
+    ),
+    "begun": "select id from fulfillment_order where state in ('picking', 'picked') order by id",
+    "picked": "select id from fulfillment_order where state = 'picked' order by id",
+    "packed": "select id from fulfillment_order where state = 'packed' order by id",
+    "collected": (
+        "select id from fulfillment_order where method in ('pickup', 'curbside') "
+        "and state in ('offered', 'accepted', 'picking', 'picked') order by id"
+    ),
+    "waves": "select id from wave where state <> 'closed' order by id",
+    "shipments": "select id from shipment order by id",
+    "pickups": "select id from pickup where state in ('staged', 'checked_in') order by id",
+    "shipped": (
+        "select order_id, line, item, shipped - returned from order_line "
+        "where shipped > returned and supply <> 'kit' order by order_id, line"
+    ),
+    "rmas": "select id, order_id from rma where state in ('open', 'received') order by id",
+    "supplier": "select id from supplier_order order by id",
+}
 
 NEWS: Final = "select coalesce(max(id), 0) from event"
 MOVED: Final = "select count(*) from stock_move"
@@ -66,6 +122,11 @@ class Sent(msgspec.Struct, frozen=True):
     value: Any
 
 
+def needs(name: str) -> Any:
+    """The rule has something to act on."""
+    return precondition(lambda self: bool(self.have(name)))
+
+
 class Retailer(RuleBasedStateMachine):
     """The database, the clock and the book of commands; subclasses bring the rules."""
 
@@ -79,6 +140,8 @@ class Retailer(RuleBasedStateMachine):
         self.codes: dict[int, str] = {}
         self.number = 0
         self.broken = False
+        self.changed = True
+        self.seen: dict[str, list[Any]] = {}
         self.eyes = psycopg.connect(self.db.url, autocommit=True)
         self.eyes.execute("set plan_cache_mode = force_generic_plan")
         self.eyes.execute("set jit = off")
@@ -93,15 +156,22 @@ class Retailer(RuleBasedStateMachine):
         """The rows of a query."""
         return self.eyes.execute(query.encode(), prepare=True).fetchall()
 
-    def pick(self, query: str, n: int) -> Any:
-        """One of the rows, chosen by the drawn number; None when there is none."""
-        found = self.rows(query)
-        row = found[n % len(found)] if found else None
-        return row[0] if row is not None and len(row) == 1 else row
+    def have(self, name: str) -> list[Any]:
+        """The rows of one of THERE, read once between two changes."""
+        if name not in self.seen:
+            self.seen[name] = self.rows(THERE[name])
+        return self.seen[name]
+
+    def pick(self, name: str, n: int) -> Any:
+        """One of them, chosen by the drawn number."""
+        found = self.have(name)
+        row = found[n % len(found)]
+        return row[0] if len(row) == 1 else row
 
     def do(self, verb: Verb, command: Any) -> Result[Any]:
         """One command in one transaction. A refusal must have written no event and no move."""
         STEPS["commands"] += 1
+        self._touch()
         before = self.rows(NEWS), self.rows(MOVED)
         with self.unforeseen():
             result = self.ask(verb, command)
@@ -122,6 +192,7 @@ class Retailer(RuleBasedStateMachine):
 
     def hear(self, room: str) -> int:
         """One room takes one step."""
+        self._touch()
         with self.unforeseen(), capture_logs() as told:
             heard = subscribe.step(self.db, room, worker.subscribers()[room], now=self.now)
         self.must(not told, f"a handler of {room} failed: {told}")
@@ -129,6 +200,7 @@ class Retailer(RuleBasedStateMachine):
 
     def drain(self) -> None:
         """All rooms hear all there is, and none fails."""
+        self._touch()
         with self.unforeseen(), capture_logs() as told:
             worker.drain(self.db, now=self.now)
         failed = self.rows(FAILED)
@@ -136,8 +208,13 @@ class Retailer(RuleBasedStateMachine):
 
     def chores(self) -> None:
         """What the clock brings."""
+        self._touch()
         with self.unforeseen():
             chores.run(self.db, now=self.now)
+
+    def _touch(self) -> None:
+        self.changed = True
+        self.seen.clear()
 
     def pass_time(self, by: timedelta) -> None:
         self.now += by
@@ -161,6 +238,9 @@ class Retailer(RuleBasedStateMachine):
     @invariant()
     def audited(self) -> None:
         """The checks that hold at every commit."""
+        if not self.changed:
+            return
+        self.changed = False
         STEPS["audits"] += 1
         found = self.eyes.execute(oracle(False), prepare=True).fetchall()
         self.must(not found, f"after {self.sent[-1:]}: {found}")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from everyshelf import network, planning, stock
-from tests.machine.retailer import Retailer
+from tests.machine.retailer import Retailer, needs
 from tests.world import LOT_EXPIRES_ON
 
 PLAIN = ("TEA-1", "MUG-1", "SOCK-1", "LAMP-1")
@@ -18,10 +18,7 @@ small = st.integers(1, 3)
 any_of = st.integers(0, 11)
 buckets = st.sampled_from(("sellable", "quality_hold", "damaged", "display"))
 
-OPEN_TRANSFERS = "select id from stock_transfer where state <> 'closed' order by id"
 TRANSFER_LINES = "select item, qty from stock_transfer_line where transfer_id = {} order by item"
-OPEN_MAKES = "select id, qty - made - cancelled, item from make_order where state in "\
-             "('requested', 'started') order by id"
 
 
 class ShelfRules(Retailer):
@@ -56,8 +53,11 @@ class ShelfRules(Retailer):
     def sell(self, item: str, node: str, qty: int, strict: bool) -> None:
         self.do(stock.sell, stock.Sell(self.key(), node, item, qty, strict=strict))
 
-    @rule(node=nodes, sequence=st.integers(1, 5),
-          lines=st.dictionaries(st.sampled_from(PLAIN), st.integers(0, 4), min_size=1))
+    @rule(
+        node=nodes,
+        sequence=st.integers(1, 5),
+        lines=st.dictionaries(st.sampled_from(PLAIN), st.integers(0, 4), min_size=1),
+    )
     def feed(self, node: str, sequence: int, lines: dict[str, int]) -> None:
         told = tuple(stock.FeedLine(i, q) for i, q in sorted(lines.items()))
         self.do(stock.feed, stock.Feed(self.key(), "3pl", node, sequence, told))
@@ -73,22 +73,29 @@ class ShelfRules(Retailer):
         told = tuple(stock.TransferLine(i, q) for i, q in lines)
         self.do(stock.send_transfer, stock.SendTransfer(self.key(), one, other, told))
 
+    @needs("transfers")
     @rule(n=any_of, less=st.integers(0, 1), damaged=st.integers(0, 1))
     def receive_transfer(self, n: int, less: int, damaged: int) -> None:
-        if (id_ := self.pick(OPEN_TRANSFERS, n)) is not None:
-            sent = self.rows(TRANSFER_LINES.format(id_))
-            lines = tuple(stock.TransferLine(i, q - less, damaged) for i, q in sent if q > less)
-            command = stock.ReceiveTransfer(self.key(), stock.TransferId(id_), lines)
-            self.do(stock.receive_transfer, command)
+        id_ = self.pick("transfers", n)
+        sent = self.rows(TRANSFER_LINES.format(id_))
+        lines = tuple(stock.TransferLine(i, q - less, damaged) for i, q in sent if q > less)
+        command = stock.ReceiveTransfer(self.key(), stock.TransferId(id_), lines)
+        self.do(stock.receive_transfer, command)
 
+    @needs("transfers")
     @rule(n=any_of)
     def close_transfer(self, n: int) -> None:
-        if (id_ := self.pick(OPEN_TRANSFERS, n)) is not None:
-            command = stock.CloseTransfer(self.key(), stock.TransferId(id_))
-            self.do(stock.close_transfer, command)
+        id_ = self.pick("transfers", n)
+        command = stock.CloseTransfer(self.key(), stock.TransferId(id_))
+        self.do(stock.close_transfer, command)
 
-    @rule(item=items, node=st.none() | nodes, safety=st.integers(0, 2),
-          walk_in=st.none() | st.integers(0, 1), fence=st.none() | st.integers(0, 2))
+    @rule(
+        item=items,
+        node=st.none() | nodes,
+        safety=st.integers(0, 2),
+        walk_in=st.none() | st.integers(0, 1),
+        fence=st.none() | st.integers(0, 2),
+    )
     def set_rules(
         self, item: str, node: str | None, safety: int, walk_in: int | None, fence: int | None
     ) -> None:
@@ -99,34 +106,39 @@ class ShelfRules(Retailer):
         )  # fmt: skip
         self.do(stock.set_rules, stock.SetRules(self.key(), (kept,)))
 
-    @rule(item=st.sampled_from(("TEA-1", "LAMP-1", "BOOK-1")), node=st.sampled_from(("DC1", "DC2")),
-          qty=small, cap=st.integers(0, 1), days=st.integers(1, 9))
+    @rule(
+        item=st.sampled_from(("TEA-1", "LAMP-1", "BOOK-1")),
+        node=st.sampled_from(("DC1", "DC2")),
+        qty=small,
+        cap=st.integers(0, 1),
+        days=st.integers(1, 9),
+    )
     def expect(self, item: str, node: str, qty: int, cap: int, days: int) -> None:
         due = date(2026, 3, 4) + timedelta(days=days)
         self.do(stock.expect, stock.Expect(self.key(), item, node, qty, due, cap=cap))
 
+    @needs("inbound")
     @rule(n=any_of)
     def receive_expected(self, n: int) -> None:
-        found = self.pick(
-            "select id, item, node, qty from stock_inbound where received < qty order by id", n
+        found = self.pick("inbound", n)
+        id_, item, node, qty = found
+        self.do(
+            stock.receive,
+            stock.Receive(self.key(), node, item, qty, inbound_id=stock.InboundId(id_)),
         )
-        if found is not None:
-            id_, item, node, qty = found
-            self.do(
-                stock.receive,
-                stock.Receive(self.key(), node, item, qty, inbound_id=stock.InboundId(id_)),
-            )
 
+    @needs("makes")
     @rule(n=any_of)
     def start_make(self, n: int) -> None:
-        if (found := self.pick(OPEN_MAKES, n)) is not None:
-            self.do(planning.start, planning.Start(self.key(), planning.MakeId(found[0])))
+        found = self.pick("makes", n)
+        self.do(planning.start, planning.Start(self.key(), planning.MakeId(found[0])))
 
+    @needs("makes")
     @rule(n=any_of, less=st.integers(0, 1))
     def made(self, n: int, less: int) -> None:
-        if (found := self.pick(OPEN_MAKES, n)) is not None:
-            qty = max(1, found[1] - less)
-            self.do(planning.made, planning.Made(self.key(), planning.MakeId(found[0]), qty))
+        found = self.pick("makes", n)
+        qty = max(1, found[1] - less)
+        self.do(planning.made, planning.Made(self.key(), planning.MakeId(found[0]), qty))
 
     @rule(node=nodes)
     def pause(self, node: str) -> None:
