@@ -36,7 +36,10 @@ STOCK_AT_START: Final = {
 
 # Every check holds after every commit, but for these: they compare what two rooms say, and the
 # second room says it when it has heard the event. They hold whenever all has been heard.
-AT_QUIET: Final[dict[str, str]] = {}
+AT_QUIET: Final[dict[str, str]] = {
+    "fulfillment.no_live_work_on_ended_orders": "a node hears later that an order was cancelled",
+    "pickup.staged_work_is_packed": "the counter hears later that a package was opened again",
+}
 
 # What a rule can act on, in the order in which it came to be.
 THERE: Final[dict[str, str]] = {
@@ -122,6 +125,10 @@ class Sent(msgspec.Struct, frozen=True):
     value: Any
 
 
+def _failures(told: Sequence[Any]) -> list[Any]:
+    return [entry for entry in told if entry["event"] in ("batch_failed", "handler_failed")]
+
+
 def needs(name: str) -> Any:
     """The rule has something to act on."""
     return precondition(lambda self: bool(self.have(name)))
@@ -195,7 +202,7 @@ class Retailer(RuleBasedStateMachine):
         self._touch()
         with self.unforeseen(), capture_logs() as told:
             heard = subscribe.step(self.db, room, worker.subscribers()[room], now=self.now)
-        self.must(not told, f"a handler of {room} failed: {told}")
+        self.must(not _failures(told), f"a handler of {room} failed: {told}")
         return heard
 
     def drain(self) -> None:
@@ -204,7 +211,7 @@ class Retailer(RuleBasedStateMachine):
         with self.unforeseen(), capture_logs() as told:
             worker.drain(self.db, now=self.now)
         failed = self.rows(FAILED)
-        self.must(not failed and not told, f"handlers failed: {failed} {told}")
+        self.must(not failed and not _failures(told), f"handlers failed: {failed} {told}")
 
     def chores(self) -> None:
         """What the clock brings."""
