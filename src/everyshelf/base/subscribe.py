@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from everyshelf.base import codec, outbox
+from everyshelf.base.crash import crashpoint
 from everyshelf.base.events import Event, EventId, full_type, registry
 from everyshelf.base.outbox import Logged, Position
 from everyshelf.base.sql import load
@@ -126,6 +127,7 @@ def _step(tx: Tx, subscriber: str, handlers: Handlers, batch: int, alone: bool =
     else:
         for round_ in rounds(free):
             _hear(tx, handlers, round_)
+    crashpoint("handler.before_cursor")
     outbox.move(tx, subscriber, _after(positions, found, below, complete))
     return len(found)
 

@@ -24,6 +24,7 @@ from psycopg_pool import ConnectionPool
 
 from everyshelf.base import codec, ids
 from everyshelf.base.arrays import Array, ArrayDumper, array
+from everyshelf.base.crash import crashpoint
 from everyshelf.base.errors import BUSY, CONSTRAINTS
 from everyshelf.base.sql import Statement, load
 
@@ -193,7 +194,10 @@ class Database:
         for attempt in range(TRIES):
             try:
                 with self.transaction(now=now, actor=actor, cause=cause) as tx:
-                    return work(tx)
+                    done = work(tx)
+                    crashpoint("tx.before_commit")
+                crashpoint("tx.after_commit")
+                return done
             except psycopg.OperationalError as error:
                 if error.sqlstate not in RETRIED:
                     raise
