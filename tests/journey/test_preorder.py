@@ -10,16 +10,14 @@ from tests.journey.story import Story
 
 def test_preorder(story: Story) -> None:
     story.opens()
-    launch = stock.Expect(
-        story.key(), "LAMP-1", "DC1", 3, date(2026, 4, 1), kind="preorder", cap=2
-    )
+    launch = stock.Expect(story.key(), "LAMP-1", "DC1", 3, date(2026, 4, 1), kind="preorder", cap=2)
     inbound = story.does(stock.expect, launch)
     firsts = [story.place(("LAMP-1", 2), allow_backorder=True) for _ in range(2)]
     over = story.order(("LAMP-1", 2), allow_backorder=True)
     assert story.refuses(orders.place, over) == "orders.short"
     last = story.place(("LAMP-1", 1), allow_backorder=True)
     assert story.look("select promised, qty, cap from stock_inbound") == [(5, 3, 2)]
-    (latest,) = {x for x, in story.look("select promised_latest::date from order_line")}
+    (latest,) = {x for (x,) in story.look("select promised_latest::date from order_line")}
     assert latest >= date(2026, 4, 1)
     story.does(orders.cancel, orders.Cancel(story.key(), firsts[0]))
     assert story.look("select promised from stock_inbound") == [(3,)]

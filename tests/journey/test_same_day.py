@@ -23,5 +23,5 @@ def test_same_day(story: Story) -> None:
     far = story.order(PlaceLine("SOCK-1", 1, method=Method.SAME_DAY), ship_to=TEXAN)
     order = story.does(orders.place, far).order_id
     assert story.works(order) == []
-    assert story.look("select item, qty, reason from sourcing_demand") == [("SOCK-1", 1, "x")]
-    assert story.look("select kind, state from exception_case") == [("x", "open")]
+    assert story.look("select item, qty, reason from sourcing_demand") == [("SOCK-1", 1, "no_node")]
+    assert story.look("select kind, state from exception_case") == [("unsourced", "open")]
