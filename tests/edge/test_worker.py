@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_the_thread_hears_what_comes_and_stops(db: Database, heard: list[str]) -
     running = worker.Worker(db).start()
     try:
         for name in "abc":
-            db.run(lambda tx, name=name: outbox.emit(tx, [bell(name)]))
+            db.run(partial(outbox.emit, events=[bell(name)]))
             deadline = time.monotonic() + 10
             while name not in heard and time.monotonic() < deadline:
                 time.sleep(0.02)
@@ -52,6 +53,33 @@ def test_the_thread_hears_what_comes_and_stops(db: Database, heard: list[str]) -
     finally:
         running.stop()
     assert not any(t.name.startswith("everyshelf-") for t in threading.enumerate())
+
+
+def test_the_search_is_compiled_before_any_order_waits(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def warm() -> None:
+        with db.pool.connection() as conn:
+            busy = conn.execute(
+                "select count(*) from pg_stat_activity where datname = current_database() "
+                "and state like 'idle in transaction%'"
+            ).fetchone()
+        told.append(f"warm, {busy and busy[0]} transactions open")
+
+    def subscribers() -> dict[str, object]:
+        told.append("hears")
+        return {}
+
+    monkeypatch.setattr(worker, "warm", warm)
+    monkeypatch.setattr(worker, "subscribers", subscribers)
+    running = worker.Worker(db).start()
+    deadline = time.monotonic() + 10
+    while "hears" not in told and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.stop()
+    assert told[:2] == ["warm, 0 transactions open", "hears"]
 
 
 def test_a_failing_handler_parks_its_event_and_the_rest_go_on(

@@ -132,9 +132,7 @@ def test_a_lot_that_is_not_there_refuses_one_command_and_leaves_the_others(db: D
     milk, tea = work(db, place(db, ("MILK-1", 2), ("TEA-1", 1))), work(db, place(db, ("TEA-1", 1)))
     by_item = {x.item: x.allocation_id for x in milk.lines}
     wrong = (f.PickLine(by_item["TEA-1"]), f.PickLine(by_item["MILK-1"], lot="L9"))
-    answers = db.run(
-        lambda tx: f.pick(tx, [f.Pick("a", milk.id, wrong), f.Pick("b", tea.id)])
-    )
+    answers = db.run(lambda tx: f.pick(tx, [f.Pick("a", milk.id, wrong), f.Pick("b", tea.id)]))
     assert [a.ok for a in answers] == [False, True]
     assert answers[0].refusal is not None
     assert answers[0].refusal.code.startswith("stock.")

@@ -28,8 +28,10 @@ def test_an_order_is_stored_held_dated_and_told(db: Database) -> None:
     assert [(x.item, x.qty, x.amount_minor, x.supply) for x in found.lines] == [
         ("TEA-1", 3, 2697, "stock"), ("MUG-1", 1, 1250, "stock"),
     ]  # fmt: skip
-    assert all(x.promised_earliest and x.promised_latest for x in found.lines)
-    assert all(NOW < x.promised_earliest < x.promised_latest for x in found.lines)  # type: ignore[operator]
+    for x in found.lines:
+        assert x.promised_earliest is not None
+        assert x.promised_latest is not None
+        assert NOW < x.promised_earliest < x.promised_latest
     assert s.held(db, found.id) == {1: 3, 2: 1}
     assert found.buyer.email == "ada@example.com"
     assert found.customer_id is not None

@@ -29,9 +29,7 @@ from tests.fulfillment.shop import (
 SIGNED = "driving licence"
 
 
-def staged(
-    db: Database, *lines: tuple[str, int], method: str = "pickup"
-) -> tuple[OrderId, Staged]:
+def staged(db: Database, *lines: tuple[str, int], method: str = "pickup") -> tuple[OrderId, Staged]:
     """An order that waits at S001, with its code."""
     order_id = place(db, *(lines or (("TEA-1", 2),)), method=method, node="S001")
     ful = work(db, order_id).id

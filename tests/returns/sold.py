@@ -10,6 +10,7 @@ from everyshelf.base.subscribe import step
 from everyshelf.base.tx import Database, Tx
 from everyshelf.orders import Buyer, OrderId, Place, PlaceLine
 from everyshelf.payment.on import HANDLERS
+from everyshelf.returns.on import HANDLERS as RETURNS
 from tests.world import NEW_YORKER, done, small_world
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -51,8 +52,9 @@ def sold(db: Database, *lines: PlaceLine, shipping: int = 0, ref: str = "1") -> 
 
 
 def hear(db: Database) -> None:
-    """Payment hears all that was said."""
-    while step(db, "payment", HANDLERS, now=NOON):
+    """Payment and returns hear all that was said."""
+    rooms = {"payment": HANDLERS, "returns": RETURNS}
+    while sum(step(db, room, heard, now=NOON) for room, heard in rooms.items()):
         pass
 
 

@@ -46,6 +46,12 @@ def counter(db: Database, command: CounterReturn) -> Result[returns.Received]:
     return db.run(lambda tx: returns.counter_return(tx, [command]), now=LATER)[0]
 
 
+def stop(db: Database, order_id: OrderId, qty: int) -> None:
+    """Cancels units of line 1."""
+    command = orders.Cancel(f"stop{qty}", order_id, [(1, qty)])
+    db.run(lambda tx: orders.cancel(tx, [command]), now=LATER)[0].get()
+
+
 def the_order(db: Database, order_id: OrderId | None) -> orders.Order:
     assert order_id is not None
     return db.run(lambda tx: orders.get(tx, [order_id]))[0]
@@ -93,9 +99,7 @@ def test_what_cannot_be_had_becomes_a_return(db: Database) -> None:
 
 def test_what_was_exchanged_comes_back_for_the_first_payment(db: Database) -> None:
     order_id = sold(db, PlaceLine("TEA-1", 3, 1000, 0))
-    first = CounterReturn(
-        "x", order_id, "S001", [ReceivedLine(1, 3)], kind=RmaKind.EXCHANGE
-    )
+    first = CounterReturn("x", order_id, "S001", [ReceivedLine(1, 3)], kind=RmaKind.EXCHANGE)
     answer = db.run(lambda tx: returns.counter_return(tx, [first]), now=LATER)[0].get()
     new = answer.exchange_order_id
     assert new is not None
@@ -108,6 +112,33 @@ def test_what_was_exchanged_comes_back_for_the_first_payment(db: Database) -> No
     refused = counter(db, again)
     assert refused.refusal is not None
     assert refused.refusal.code == "returns.exchange_once"
+    assert findings(db) == []
+
+
+def test_an_exchange_that_is_cancelled_gives_its_credit_back(db: Database) -> None:
+    order_id = sold(db, PlaceLine("TEA-1", 3, 1000, 0))
+    first = CounterReturn("x", order_id, "S001", [ReceivedLine(1, 3)], kind=RmaKind.EXCHANGE)
+    new = counter(db, first).get().exchange_order_id
+    assert new is not None
+    hear(db)
+    for n, refunded in enumerate((333, 1000)):
+        stop(db, new, n + 1)
+        hear(db)
+        assert paid(db, order_id).refunded_minor == refunded
+    assert findings(db) == []
+
+
+def test_what_comes_back_of_a_cut_exchange_adds_up_to_the_credit(db: Database) -> None:
+    order_id = sold(db, PlaceLine("TEA-1", 3, 1000, 0))
+    first = CounterReturn("x", order_id, "S001", [ReceivedLine(1, 3)], kind=RmaKind.EXCHANGE)
+    new = counter(db, first).get().exchange_order_id
+    assert new is not None
+    hear(db)
+    stop(db, new, 1)
+    db.run(lambda tx: send(tx, new), now=LATER)
+    assert counter(db, CounterReturn("b", new, "S002", [ReceivedLine(1, 2)])).ok
+    hear(db)
+    assert paid(db, order_id).refunded_minor == 1000
     assert findings(db) == []
 
 

@@ -7,9 +7,10 @@ from itertools import permutations
 
 import pytest
 
-from everyshelf import insight, transport
+from everyshelf import insight, payment, transport
 from everyshelf.base.results import Outcome
 from everyshelf.base.tx import Database
+from everyshelf.orders import OrderId
 from everyshelf.transport import Message, ShipmentId, ShipmentState, Track, standing
 from tests.walk import NOW, ask, hear, placed, say, shipped
 from tests.world import done, small_world
@@ -108,6 +109,19 @@ def test_a_lost_shipment_is_refunded_and_not_restocked(shop: Database) -> None:
     assert ask(shop, "select refunded_minor from payment") == [(2 * 899 + 500,)]
     (case,) = shop.run(insight.work_list)
     assert (case.kind, case.subject) == (insight.CaseKind.LOST, str(id_))
+    assert insight.audit_database(shop) == []
+
+
+def test_what_was_given_back_before_is_not_given_back_for_a_loss(shop: Database) -> None:
+    id_ = sent(shop, ("TEA-1", 2))
+    (order,) = ask(shop, "select order_id from shipment")
+    sorry = payment.Refund("sorry", OrderId(int(str(order[0]))), 1000, "late")
+    shop.run(lambda tx: done(payment.refund(tx, [sorry])), now=NOW)
+    say(shop, id_, ["lost"])
+    total = 2 * 899 + 500
+    assert ask(shop, "select captured_minor, refunded_minor from payment") == [(total, total)]
+    (told,) = ask(shop, "select body from event where type like '%%shipment.lost.v1'")
+    assert f'"refund_minor":{total - 1000}' in str(told[0])
     assert insight.audit_database(shop) == []
 
 

@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
 
@@ -60,8 +61,7 @@ class Tx:
     def _execute(self, statement: Statement, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         self.statements += 1
         params = {
-            name: array(value) if type(value) is list else value
-            for name, value in params.items()
+            name: array(value) if type(value) is list else value for name, value in params.items()
         }
         return self.conn.execute(statement.text.encode(), params)
 
@@ -96,7 +96,13 @@ class Tx:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A nested transaction: an error inside undoes only what was done inside."""
+        """A nested transaction: an error inside undoes only what was done inside.
+
+        On an idle connection the driver would make it the outer transaction and commit it alone,
+        so the outer one is begun first.
+        """
+        if self.conn.info.transaction_status is TransactionStatus.IDLE:
+            self.conn.execute("select 1")
         with self.conn.transaction():
             yield
 

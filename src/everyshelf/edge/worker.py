@@ -21,7 +21,8 @@ from everyshelf.base import subscribe
 from everyshelf.base.sql import load
 from everyshelf.base.subscribe import Handlers
 from everyshelf.base.tx import Database, Tx
-from everyshelf.edge import chores, hooks_out
+from everyshelf.decide.sourcing import warm
+from everyshelf.edge import chores, hooks_out, notify
 from everyshelf.edge.egress import Egress
 from everyshelf.journey import ROOMS
 
@@ -79,15 +80,17 @@ class Worker:
     An idle database costs one cheap look each; a slow receiver never holds up a room.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, messenger: notify.Messenger | None = None) -> None:
         self.db = db
+        self.messenger = messenger or notify.Console()
+        self._begun = False
         self.egress = Egress()
         self._stop = threading.Event()
         self._since = "0"
         self._chores_at = 0.0
         self._threads = [
-            threading.Thread(target=self._run, args=(turn,), name=f"everyshelf-{name}", daemon=True)
-            for name, turn in (("rooms", self._rooms), ("outside", self._outside))
+            threading.Thread(target=run, name=f"everyshelf-{name}", daemon=True)
+            for name, run in (("rooms", self._run_rooms), ("outside", self._run_outside))
         ]
 
     def start(self) -> Worker:
@@ -110,6 +113,14 @@ class Worker:
             if thread.is_alive():
                 thread.join(timeout)
         self.egress.close()
+
+    def _run_rooms(self) -> None:
+        """The search for nodes is compiled first: an open transaction would wait for it."""
+        warm()
+        self._run(self._rooms)
+
+    def _run_outside(self) -> None:
+        self._run(self._outside)
 
     def _run(self, turn: Callable[[], int]) -> None:
         """Turns until `stop`; an error is logged and tried again, it never ends the worker."""
@@ -140,4 +151,8 @@ class Worker:
         return horizon, news
 
     def _outside(self) -> int:
-        return hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)
+        if not self._begun:
+            notify.begin(self.db)
+            self._begun = True
+        done = notify.run(self.db, self.messenger)
+        return done + hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)

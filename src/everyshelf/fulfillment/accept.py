@@ -118,8 +118,6 @@ def _moves(left: Sequence[Line], reason: RejectReason, lost: bool) -> Moves:
     return Moves(release=tuple(Step(x.allocation_id, x.item, x.open) for x in left))
 
 
-def elsewhere(
-    order: FulfillmentOrder, line: Line, qty: int, reason: str
-) -> sourcing.Resource:
+def elsewhere(order: FulfillmentOrder, line: Line, qty: int, reason: str) -> sourcing.Resource:
     """Asks sourcing for another node than this one."""
     return sourcing.Resource(order.order_id, line.line, line.item, qty, order.node, str(reason))

@@ -51,9 +51,7 @@ class Offer(msgspec.Struct, frozen=True):
 
     @property
     def event_lines(self) -> tuple[events.EventLine, ...]:
-        return tuple(
-            events.EventLine(x.allocation_id, x.line, x.item, x.qty) for x in self.lines
-        )
+        return tuple(events.EventLine(x.allocation_id, x.line, x.item, x.qty) for x in self.lines)
 
 
 def offer_now(tx: Tx, allocated: Sequence[OrderAllocated]) -> list[FulfillmentId]:

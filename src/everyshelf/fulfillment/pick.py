@@ -126,9 +126,7 @@ def decide_pick(order: FulfillmentOrder, command: Pick, codes: dict[str, str]) -
     return Turn(after, moves=Moves(pick=tuple(steps)))
 
 
-def everything(
-    order: FulfillmentOrder, left: Callable[[Line], int]
-) -> tuple[PickLine, ...]:
+def everything(order: FulfillmentOrder, left: Callable[[Line], int]) -> tuple[PickLine, ...]:
     """All lines with something left; refused when there is none."""
     found = tuple(PickLine(line.allocation_id) for line in order.lines if left(line))
     if not found:

@@ -223,9 +223,7 @@ def _write_closed(
     outbox.emit(
         tx,
         [
-            events.WaveClosed(
-                wave_id=wave, node=waves[wave].node, left=tuple(o.id for o in left)
-            )
+            events.WaveClosed(wave_id=wave, node=waves[wave].node, left=tuple(o.id for o in left))
             for wave, left in closed.items()
         ],
     )

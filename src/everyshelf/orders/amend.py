@@ -219,9 +219,7 @@ class _Amendment:
         self.added += new
         self.delta_minor += sum(x.amount_minor + x.tax_minor for x in new)
 
-    def _check_way(
-        self, line: Line, method: Method, node: str | None, service: str | None
-    ) -> None:
+    def _check_way(self, line: Line, method: Method, node: str | None, service: str | None) -> None:
         nodes = network.nodes(self.tx, [node]) if node else {}
         services = network.services(self.tx) if service else {}
         check_way(method, node, service, nodes, services, self.tx.now.date())
@@ -289,4 +287,3 @@ class _Amendment:
 def _act_of(change: AmendLine) -> Act:
     way = change.method or change.pickup_node or change.service
     return Act.CHANGE_METHOD if way else Act.CHANGE_QTY
-

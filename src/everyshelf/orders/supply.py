@@ -84,18 +84,32 @@ def _hold(tx: Tx, drafts: Sequence[Draft], done: Secured) -> dict[OrderId, str]:
 
 
 def _bend(tx: Tx, drafts: list[Draft], items: Mapping[str, Item], done: Secured) -> None:
-    left = _free(tx, drafts)
-    trying = []
-    for d in drafts:
-        try:
-            d.lines = share_out(d, left, items)
-            trying.append(d)
-        except Refused as error:
-            done.refused[d.order_id] = error
-    short = _hold(tx, trying, done)
-    for order_id, words in short.items():
-        done.refused[order_id] = SHORT(words)
-    _promise(tx, [d for d in trying if d.order_id not in short], done)
+    """Shares out what is free until every draft is held or refused.
+
+    Channels and pools overlap, so two drafts may count on one unit; who loses it is shared out
+    again from what is free then. Each round settles at least its first draft.
+    """
+    asked = {d.order_id: d.lines for d in drafts}
+    held: list[Draft] = []
+    while drafts:
+        left = _free(tx, drafts)
+        trying = []
+        for d in drafts:
+            try:
+                d.lines = share_out(d, left, items)
+                trying.append(d)
+            except Refused as error:
+                done.refused[d.order_id] = error
+        short = _hold(tx, trying, done)
+        held += [d for d in trying if d.order_id not in short]
+        again = [d for d in trying if d.order_id in short]
+        if len(again) == len(drafts):  # Rivals outside this batch; they must be let through.
+            done.refused.update((d.order_id, SHORT(short[d.order_id])) for d in again)
+            again = []
+        for d in again:
+            d.lines = asked[d.order_id]
+        drafts = again
+    _promise(tx, held, done)
 
 
 def _free(tx: Tx, drafts: Sequence[Draft]) -> dict[Cell, int]:
@@ -132,7 +146,10 @@ def _other(draft: Draft, line: Line, items: Mapping[str, Item]) -> Supply | None
 
 
 def _kit_cut(
-    draft: Draft, kit: Line, parts: Sequence[Line], left: dict[Cell, int],
+    draft: Draft,
+    kit: Line,
+    parts: Sequence[Line],
+    left: dict[Cell, int],
     items: Mapping[str, Item],
 ) -> int:
     """How many kits cannot be put together when nothing but stock may serve them."""
@@ -211,9 +228,7 @@ def _promise(tx: Tx, drafts: Sequence[Draft], done: Secured) -> None:
     _undo(tx, [d for d in drafts if d.order_id in done.refused], given)
 
 
-def _settle(
-    draft: Draft, line: Line, given: Mapping[tuple[OrderId, int], stock.InboundId]
-) -> Line:
+def _settle(draft: Draft, line: Line, given: Mapping[tuple[OrderId, int], stock.InboundId]) -> Line:
     if line.supply is not Supply.INBOUND:
         return line
     inbound_id = given.get((draft.order_id, line.line))

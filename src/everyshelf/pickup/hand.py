@@ -307,9 +307,7 @@ def _told(p: Pickup, units: tuple[EventLine, ...] | Refused) -> Event:
 
 def _locked(tried: Iterable[Pickup]) -> list[Event]:
     return [
-        events.PickupCodeLocked(
-            pickup_id=p.id, order_id=p.order_id, node=p.node, version=p.version
-        )
+        events.PickupCodeLocked(pickup_id=p.id, order_id=p.order_id, node=p.node, version=p.version)
         for p in tried
         if p.locked
     ]

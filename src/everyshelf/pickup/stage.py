@@ -177,9 +177,7 @@ def _stage(tx: Tx, commands: list[Stage]) -> list[Result[Staged]]:
     }
     answers = _give(tx, after)
     mine = {n: answers[staged[c.fulfillment_id].id] for n, c in todo}
-    return [
-        mine[n] if n in mine else Result.refused(refused[n]) for n in range(len(commands))
-    ]
+    return [mine[n] if n in mine else Result.refused(refused[n]) for n in range(len(commands))]
 
 
 def _check(work: Work | None, command: Stage) -> None:
@@ -235,9 +233,7 @@ def _unlock(tx: Tx, commands: list[Unlock]) -> list[Result[Staged]]:
     return answers
 
 
-def _renew(
-    tx: Tx, commands: Sequence[IssueCode | Unlock], act: Act
-) -> list[Result[Staged]]:
+def _renew(tx: Tx, commands: Sequence[IssueCode | Unlock], act: Act) -> list[Result[Staged]]:
     here = shelf.lock(tx, [c.pickup_id for c in commands])
     after: dict[PickupId, Pickup] = {}
     refused: dict[int, Refused] = {}

@@ -1,7 +1,8 @@
 """returns: what customers send or bring back.
 
-Owns: rma, rma_line, return_receipt. Hears: nothing. Emits: returns.rma.opened, .received, .closed,
-.cancelled, returns.unit.graded, returns.exchange.placed, returns.exchange.failed.
+Owns: rma, rma_line, return_receipt. Hears: orders.line.cancelled, orders.line.returned (of exchange
+orders). Emits: returns.rma.opened, .received, .closed, .cancelled, returns.unit.graded,
+returns.exchange.placed, returns.exchange.failed.
 Never decides what a unit is worth (its order line does) and never leaves a unit without exactly one
 disposition at the node that received it.
 """

@@ -7,7 +7,7 @@ everything that was shipped has come back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -16,7 +16,7 @@ from everyshelf.base import money
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
 from everyshelf.orders import Line, Order, OrderId
-from everyshelf.returns.book import SQL
+from everyshelf.returns.book import SQL, lock_orders, parts
 
 
 class Credit(msgspec.Struct, frozen=True):
@@ -45,9 +45,7 @@ class Purse:
         self.orders = found
         self.credits = credited
         self._back = {(x.order_id, x.line): x.returned for o in found.values() for x in o.lines}
-        self._gone = {
-            o.id: sum(x.returned + x.cancelled for x in o.real) for o in found.values()
-        }
+        self._gone = {o.id: sum(x.returned + x.cancelled for x in o.real) for o in found.values()}
 
     def take(self, line: Line, qty: int) -> Worth:
         """The worth of the next `qty` units of the line to come back."""
@@ -74,6 +72,26 @@ def purse(tx: Tx, found: dict[OrderId, Order]) -> Purse:
     exchanged = [o.id for o in found.values() if o.exchange_of is not None]
     rows = tx.all(SQL.credits_of, Credit, order_ids=exchanged) if exchanged else []
     return Purse(found, {c.exchange_order_id: c for c in rows})
+
+
+def give_credit_back(tx: Tx, ended: Mapping[OrderId, int]) -> None:
+    """Refunds the credit of units of exchange orders that were cancelled, lost or sent back, as
+    far as no receipt has done it; `ended` names the event that told it."""
+    credited = tx.all(SQL.credits_of, Credit, order_ids=sorted(ended))
+    if not credited:
+        return
+    found = lock_orders(tx, (c.exchange_order_id for c in credited))
+    keys = {"orders": [c.order_id for c in credited]}
+    keys["exchanges"] = [c.exchange_order_id for c in credited]
+    back = dict(tx.tuples(SQL.credit_given_back, parts=parts(keys["orders"]), **keys))
+    dues: list[payment.Due] = []
+    for credit in credited:
+        id_ = credit.exchange_order_id
+        lines = found[id_].real
+        units, gone = sum(x.qty for x in lines), sum(x.returned + x.cancelled for x in lines)
+        owed = money.share(credit.credit_minor, units, 0, gone) - back[id_]
+        dues.append((credit.order_id, f"exchange:{int(id_)}:{ended[id_]}", owed))
+    pay_back(tx, dues)
 
 
 def pay_back(tx: Tx, dues: Sequence[payment.Due]) -> list[int]:

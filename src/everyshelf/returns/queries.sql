@@ -22,17 +22,20 @@ group by r.order_id, l.line
 
 -- name: reached_customer
 -- When the last part of each order reached its customer, and whether a part is still on its way.
-select u.order_id,
-  greatest(
-    (select max(delivered_at) from shipment s where s.part = u.part and s.order_id = u.order_id),
-    (select max(handed_over_at) from pickup p where p.part = u.part and p.order_id = u.order_id)
-  ) as last_at,
-  exists (
-    select from shipment s
-    where s.part = u.part and s.order_id = u.order_id
-      and s.state not in ('delivered', 'returned', 'lost')
-  ) as on_its_way
+select u.order_id, greatest(s.last_at, p.last_at) as last_at,
+  coalesce(s.on_its_way, false) as on_its_way
 from unnest(%(parts)s::int[], %(order_ids)s::bigint[]) as u (part, order_id)
+left join lateral (
+  select max(delivered_at) as last_at,
+    bool_or(state not in ('delivered', 'returned', 'lost')) as on_its_way
+  from shipment
+  where part = u.part and order_id = u.order_id
+) s on true
+left join lateral (
+  select max(handed_over_at) as last_at
+  from pickup
+  where part = u.part and order_id = u.order_id
+) p on true
 
 -- name: returns_policy
 select params
@@ -158,3 +161,15 @@ limit %(batch)s::bigint
 select r.exchange_order_id, r.order_id, r.credit_minor
 from rma r
 where r.exchange_order_id = any (%(order_ids)s::bigint[])
+
+-- name: credit_given_back
+-- How much of an exchange order's credit has gone back: for units it never sent or that were lost,
+-- and for units that came back as returns of it.
+select u.exchange_id, coalesce(sum(p.amount_minor), 0)::bigint
+from unnest(%(parts)s::int[], %(orders)s::bigint[], %(exchanges)s::bigint[])
+  as u (part, order_id, exchange_id)
+left join payment_intent p on p.part = u.part and p.order_id = u.order_id and p.kind = 'refund'
+  and (starts_with(p.cause, 'exchange:' || u.exchange_id || ':') or exists (
+    select from rma r
+    where r.order_id = u.exchange_id and p.cause like 'return:' || r.id || ':%%:before'))
+group by u.exchange_id

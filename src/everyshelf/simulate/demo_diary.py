@@ -15,7 +15,7 @@ from everyshelf.base.tx import Database, Tx
 LOG = structlog.get_logger()
 BATCH = 100
 
-Verb = Callable[[Tx, Sequence[Any]], Sequence[Result[Any]]]
+Verb = Callable[[Tx, list[Any]], Sequence[Result[Any]]]
 Then = Callable[[Any, Any], None]
 Deed = tuple[Verb, Then | None]
 

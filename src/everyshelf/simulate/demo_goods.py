@@ -96,9 +96,7 @@ def make(rng: random.Random, count: int) -> Goods:
     )  # fmt: skip
 
 
-def _stocked(
-    rng: random.Random, count: int
-) -> tuple[list[catalog.UpsertItem], dict[str, Range]]:
+def _stocked(rng: random.Random, count: int) -> tuple[list[catalog.UpsertItem], dict[str, Range]]:
     items: list[catalog.UpsertItem] = []
     owner: dict[str, Range] = {}
     for r in RANGES:

@@ -200,7 +200,11 @@ def _opening(rng: random.Random, goods: Goods) -> Iterator[stock.Receive]:
     for n in range(1, len(demo_places.STORES) + 1):
         for code in goods.stocked:
             cold = code.startswith("FOO")
-            if rng.random() < share and not code.startswith(("FUR", "PNT")) and not (cold and n % 3):
+            if (
+                rng.random() < share
+                and not code.startswith(("FUR", "PNT"))
+                and not (cold and n % 3)
+            ):
                 yield _receipt(rng, goods, f"S{n:02}", code, rng.randint(*STORE_UNITS))
     small: tuple[tuple[str, Callable[[str], bool]], ...] = (
         ("DARK", lambda c: not c.startswith(("FUR", "PNT"))),

@@ -1,4 +1,4 @@
-"""The demo's customers: what they order, on which channel, how it shall reach them; made up by dice.
+"""The demo's customers: what they order, on which channel, how it shall reach them; all by dice.
 
 Makes commands and decides nothing about stock: what cannot be promised is refused by the rooms.
 """

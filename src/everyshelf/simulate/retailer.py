@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
@@ -98,10 +99,11 @@ def build(
     return made
 
 
-def receive(db: Database, units: Sequence[Level], reason: str, now: object = None) -> None:
+def receive(db: Database, units: Sequence[Level], reason: str, now: datetime | None = None) -> None:
     """Supplier deliveries, as one batch."""
     commands = [stock.Receive("", u.node, u.item, u.qty, reason=reason) for u in units]
-    _all(db.run(lambda tx: stock.receive_now(tx, commands), now=now, actor="replenishment"))  # type: ignore[arg-type]
+    answers = db.run(lambda tx: stock.receive_now(tx, commands), now=now, actor="replenishment")
+    _all(answers)
 
 
 def _sample(sites: Sequence[Site], seed: int) -> list[Site]:
@@ -114,7 +116,7 @@ def _dc(site: Site, n: int) -> Site:
     return msgspec.structs.replace(site, code=f"DC{n}", name=f"DC {site.city.title()}")
 
 
-def _all(results: Sequence[Result[object]]) -> None:
+def _all(results: Iterable[Result[Any]]) -> None:
     for result in results:
         result.get()
 

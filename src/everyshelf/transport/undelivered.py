@@ -98,10 +98,20 @@ def _refund(
     for id_, order in {id_: found[order] for id_, order, _ in counts}.items():
         if _nothing_received(order) and order.id in found:
             amounts[id_] += found.pop(order.id).shipping_minor
-    payment.refund_due_now(
-        tx, [(ended[i][0].order_id, f"{ended[i][1]}:{i}", a) for i, a in amounts.items() if a]
-    )
-    return {i: Back(units[i], amounts[i], s.currency) for i, (s, _) in ended.items()}
+    paid = _pay_back(tx, amounts, ended)
+    return {i: Back(units[i], paid.get(i, 0), s.currency) for i, (s, _) in ended.items()}
+
+
+def _pay_back(tx: Tx, amounts: Mapping[ShipmentId, int], ended: Ended) -> dict[ShipmentId, int]:
+    """Refunds as far as it was paid: what was given back before is not given twice."""
+    owed = [(i, amount) for i, amount in amounts.items() if amount]
+    dues = [(ended[i][0].order_id, f"{ended[i][1]}:{i}", amount) for i, amount in owed]
+    results = payment.refund_due_now(tx, dues, up_to=True)
+    return {
+        i: result.value.amount_minor
+        for (i, _), result in zip(owed, results, strict=True)
+        if result.value is not None
+    }
 
 
 def _nothing_received(order: Order) -> bool:

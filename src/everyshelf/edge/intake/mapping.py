@@ -6,16 +6,20 @@ store openings. `plan` refuses a file that lacks a column its kind needs.
 
 from __future__ import annotations
 
+import codecs
+import re
 import tomllib
 from collections.abc import Mapping as Names
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from everyshelf.edge.intake.facts import COLUMNS_MISSING, FILE_MISSING, MAP_INVALID, Kind
+from everyshelf.edge.intake.parse import ISO
 
 ADDRESS: Final = {
     "street": ("streetaddr", "address", "address1", "addressline1", "shippingaddress1",
@@ -119,16 +123,16 @@ RETAIL_SHAPES: Final = (
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a mapping file may say; `columns` is field -> column, `constants` field -> value.
 
-    `not_products` and `returns` are for order lines: a regular expression of codes that are no
-    goods, and the prefix of invoices that take back. `duplicates`: what to do with a line whose
-    every cell repeats another of its invoice. `stock`: rows are a `snapshot` or a `receipt`.
-    With `decimal = ","` points part thousands.
+    For order lines: `not_products` is a regular expression of codes that are no goods, `returns`
+    the prefix of invoices that take back, `with_returns` matches those to sales, and `duplicates`
+    says what to do with a line whose every cell repeats another of its invoice. `stock`: rows are
+    a `snapshot` or a `receipt`. With `decimal = ","` points part thousands.
     """
 
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
     encoding: str | None = None
-    decimal: str = "."
+    decimal: Literal[".", ","] = "."
     date_format: str | None = None
     zone: str | None = None
     currency: str | None = None
@@ -136,9 +140,10 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upper_items: bool | None = None
     not_products: str | None = None
     returns: str | None = None
-    duplicates: str = "quarantine"
-    short: str = "partial"
-    stock: str = "snapshot"
+    with_returns: bool = False
+    duplicates: Literal["quarantine", "keep"] = "quarantine"
+    short: Literal["partial", "ship_complete", "cancel_short"] = "partial"
+    stock: Literal["snapshot", "receipt"] = "snapshot"
     kind: str = "store"
     capabilities: tuple[str, ...] | None = None
 
@@ -183,6 +188,18 @@ def load(path: Path) -> Mapping:
         raise FILE_MISSING(f"{path}: {error.strerror}") from None
     except (ValueError, msgspec.DecodeError) as error:
         raise MAP_INVALID(f"{path.name}: {error}") from None
+
+
+def check(mapping: Mapping) -> Mapping:
+    """The mapping when its settings can be used. Refused: intake.map_invalid."""
+    try:
+        re.compile(mapping.not_products or "")
+        codecs.lookup(mapping.encoding or "utf-8")
+        ZoneInfo(mapping.zone or "UTC")
+        datetime(2024, 1, 31).strftime(mapping.date_format or ISO)
+    except (re.error, LookupError, ValueError, OSError) as error:
+        raise MAP_INVALID(f"A setting of the mapping is of no use: {error}") from None
+    return mapping
 
 
 def normal(name: str) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from everyshelf.edge.intake import parse
 from everyshelf.edge.intake.facts import Bad, Kind, Quarantined, Reason, Row, missing
-from everyshelf.edge.intake.mapping import NOT_PRODUCTS, Mapping, Plan
+from everyshelf.edge.intake.mapping import NOT_PRODUCTS, Mapping, Plan, check
 from everyshelf.edge.intake.planning import plan_for
 from everyshelf.edge.intake.readers import open_source, rows
 from everyshelf.orders import Method
@@ -128,11 +128,12 @@ def _line(row: Row, plan: Plan) -> RawLine:
         if not value:
             raise Bad(field, missing(field))
     item = parse.code(said["item"], "item")
+    described = "description" in plan.columns  # A file without descriptions has no blank ones.
     return RawLine(
         row.number,
         parse.code(said["invoice"], "invoice"),
         item.upper() if plan.upper_items else item,
-        parse.text(plan.cell(row.values, "description"), "description"),
+        parse.text(plan.cell(row.values, "description"), "description") if described else item,
         parse.whole(said["qty"], "qty"),
         parse.instant(said["at"], "at", plan.date_format, plan.zone),
         parse.minor(said["price"], "price", parse.digits_of(plan.currency)),
@@ -166,7 +167,7 @@ def read_lines(path: Path, mapping: Mapping | None = None) -> Iterator[RawLine |
 
     Refused: intake.file_missing, .file_empty, .file_unreadable, .columns_missing, .map_invalid.
     """
-    mapping = mapping or Mapping()
+    mapping = check(mapping or Mapping())
     source = open_source(path, mapping.encoding)
     plan = plan_for(source, Kind.ORDERS, mapping, date.max)
     return (translate(row, plan) for row in rows(source))

@@ -175,9 +175,7 @@ POLICY: Final[Mapping[str, Verdict]] = {
     "POST /v1/pickups/{pickup_id}/code": _may(FLOOR | {Role.AGENT}, NODE),
     "POST /v1/pickups/{pickup_id}/check-in": _may(FLOOR | {Role.AGENT}, NODE),
     "POST /v1/pickups/{pickup_id}/hand-over": _may(FLOOR, NODE),
-    "POST /v1/pickups/{pickup_id}/unlock": _may(
-        HEADS | {Role.STORE_MANAGER, Role.ASSOCIATE}, NODE
-    ),
+    "POST /v1/pickups/{pickup_id}/unlock": _may(HEADS | {Role.STORE_MANAGER, Role.ASSOCIATE}, NODE),
     # Returns. Whoever receives one must be able to look at it; it names no person.
     "GET /v1/returns": _may(OFFICE, CHANNEL),
     "GET /v1/returns/{rma_id}": _may(OFFICE | FLOOR, EVERYWHERE),

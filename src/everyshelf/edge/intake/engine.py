@@ -33,7 +33,7 @@ from everyshelf.edge.intake.facts import (
     Row,
     Unit,
 )
-from everyshelf.edge.intake.mapping import Mapping, Plan
+from everyshelf.edge.intake.mapping import Mapping, Plan, check
 from everyshelf.edge.intake.planning import plan_for
 from everyshelf.edge.intake.report import Checkpoint, Report
 from everyshelf.edge.intake.setup import RunId, Setup
@@ -82,7 +82,7 @@ def run(db: Database, job: Job, listener: Listener | None = None) -> Report:
     """Imports a file. Refused, with nothing written: intake.* codes, catalog.channel_unknown."""
     listener = listener or Listener()
     began = time.monotonic()
-    source = readers.open_source(job.path, job.mapping.encoding)
+    source = readers.open_source(job.path, check(job.mapping).encoding)
     now = db.run(lambda tx: tx.now)
     plan = plan_for(source, job.kind, job.mapping, now.date())
     plan = msgspec.structs.replace(plan, currency=_currency(db, plan))
@@ -199,6 +199,8 @@ def batches(stream: Iterator[Unit], size: int) -> Iterator[list[Unit]]:
 def settle(tx: Tx, batch: Sequence[Unit], setup: Setup, position: int) -> tuple[int, Kept]:
     """Takes a batch and keeps what it could not take; how many units were taken, and the rows
     that were kept. Refused: intake.run_overtaken."""
+    if tx.tuples(SQL.lock_run, id=setup.run_id) != [(position,)]:
+        raise RUN_OVERTAKEN()
     drafted = [unit for unit in batch if unit.draft is not None]
     left = take(tx, drafted, setup)
     raw = {row.number: row for unit in batch for row in unit.rows}
@@ -206,11 +208,7 @@ def settle(tx: Tx, batch: Sequence[Unit], setup: Setup, position: int) -> tuple[
     aside += [reason for reasons in left for reason in reasons]
     kept = [(raw[reason.row], reason) for reason in aside]
     taken = len(raw) - len(kept)
-    moved = tx.run(
-        SQL.advance_run, id=setup.run_id, position=position, taken=taken, quarantined=len(kept)
-    )
-    if not moved:
-        raise RUN_OVERTAKEN()
+    tx.run(SQL.advance_run, id=setup.run_id, taken=taken, quarantined=len(kept))
     _keep(tx, setup.run_id, kept)
     records = sum(len(u.rows) > len(reasons) for u, reasons in zip(drafted, left, strict=True))
     return records, kept
