@@ -92,7 +92,8 @@ class Board:
                 break
         shown = self.stories.newest(SHOWN)
         self._ask_names(tx, shown)
-        self._ask_towns(tx, shown)
+        about = [self.stories.kept.get(OrderId(e.order_id or 0)) for e in self.desk.open.values()]
+        self._ask_towns(tx, [*shown, *(s for s in about if s)])
         for story in [s for s in shown if s.ask_why][:ASKED]:
             self._ask_why(tx, story)
 

@@ -16,7 +16,7 @@ export function project(lon, lat) {
   const rho = Math.sqrt(C - 2 * N * Math.sin(lat * RAD)) / N;
   const theta = N * (lon * RAD - LON0);
   return [WIDE / 2 + SCALE * rho * Math.sin(theta),
-    HIGH / 2 - SCALE * (RHO0 - rho * Math.cos(theta)) + 4];
+    HIGH / 2 - SCALE * (RHO0 - rho * Math.cos(theta)) + 14];
 }
 
 const dots = new Map();

@@ -106,7 +106,7 @@ function refresh(card, o) {
   card.body.replaceChildren(
     h("ul", { class: "lines" }, o.lines.map((x) => line(x, places.length > 1))),
     h("p", { class: "why" }, places.length ? h("strong", {}, places.join(" and ")) : "",
-      o.why && places.length ? ` ${o.why}` : o.why || (places.length ? "" : "Looking for a place…")));
+      o.why && places.length ? ` ${o.why}` : o.why || (places.length ? "" : o.tone === "busy" ? "Looking for a place…" : "No place chosen yet.")));
   card.state.className = `state ${o.tone}`;
   card.state.replaceChildren(h("span", { class: "dot", "aria-hidden": "true" }), o.state);
   if (open.has(card.id)) load(card);
