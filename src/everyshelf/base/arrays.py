@@ -32,9 +32,10 @@ class ArrayDumper(Dumper):
 
 def array(values: Sequence[object]) -> Array:
     """`["a", None, 'b"']` -> `{"a",NULL,"b\\""}`."""
-    kinds = set(map(type, values))
+    kinds: set[Any] = set(map(type, values))
     if len(kinds) > 1:
-        return Array(f"{{{','.join([_writer(type(v))(v) for v in values])}}}".encode())
+        writers = {kind: _writer(kind) for kind in kinds}
+        return Array(f"{{{','.join([writers[type(v)](v) for v in values])}}}".encode())
     for kind in kinds:
         if issubclass(kind, str):
             return Array(_texts(cast(Sequence[str], values)).encode())
