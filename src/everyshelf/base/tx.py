@@ -74,10 +74,9 @@ class Tx:
         """All rows, each as a struct whose fields are named as the columns."""
         cursor = self._execute(statement, params)
         assert cursor.description is not None, f"{statement.name} returns no rows"
-        read = codec.row_reader(
-            cast(Any, kind), tuple(column.name for column in cursor.description)
-        )
-        return [read(row) for row in cursor]
+        names = tuple(column.name for column in cursor.description)
+        found: list[T] = codec.rows_reader(cast(Any, kind), names)(cursor.fetchall())
+        return found
 
     def one(self, statement: Statement, kind: type[T], /, **params: Any) -> T | None:
         """The only row, or None; more than one is a bug."""
