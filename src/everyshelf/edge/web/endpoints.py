@@ -69,7 +69,10 @@ def handler(
 
     typed = re.sub(r"\{(\w+)\}", r"{\1:str}", path)
     return HTTPRouteHandler(
-        typed, http_method=[method], status_code=200, request_max_body_size=limit,  # type: ignore[list-item]
+        typed,
+        http_method=[method],  # type: ignore[list-item]
+        status_code=200,
+        request_max_body_size=limit,
         name=f"{method} {path}",
     )(endpoint)  # fmt: skip
 
