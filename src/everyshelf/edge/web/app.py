@@ -14,12 +14,12 @@ from everyshelf.base import ids
 from everyshelf.base.tx import Database
 from everyshelf.edge.web import system
 from everyshelf.edge.web.access import Verdict
+from everyshelf.edge.web.asks import RequestId
 from everyshelf.edge.web.declare import Listing, Route, Verb, name_of
 from everyshelf.edge.web.endpoints import (
     BODY_BYTES,
     BULK_BYTES,
     Request_,
-    RequestId,
     answer_of,
     bulk_of,
     handler,
