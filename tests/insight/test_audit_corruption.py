@@ -57,6 +57,10 @@ PLANTED = [
     ("lots_sum_to_the_shelf", "update stock_lot set qty = qty + 1 where bucket = 'shelf'"),
     ("serials_count_to_the_shelf", """delete from stock_serial where serial =
       (select min(serial) from stock_serial where node = 'DC1')"""),
+    ("carried_is_what_was_picked", """insert into stock_carried select part, id, item, 'picked',
+      'L9', '', 1 from stock_allocation where item = 'MILK-1' limit 1"""),
+    ("carried_serial_is_there", """insert into stock_carried select a.part, a.id, a.item, 'packed',
+      '', s.serial, 1 from stock_allocation a join stock_serial s on s.item = a.item limit 1"""),
     ("every_move_says_who_and_why", "update stock_move set actor = '' where reason = 'ship'"),
     ("moves_change_something", """update stock_move set from_node = to_node, from_bucket = to_bucket
       where reason = 'pick'"""),

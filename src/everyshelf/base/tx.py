@@ -24,6 +24,7 @@ from psycopg_pool import ConnectionPool
 
 from everyshelf.base import codec, ids
 from everyshelf.base.arrays import Array, ArrayDumper, array
+from everyshelf.base.crash import crashpoint
 from everyshelf.base.errors import BUSY, CONSTRAINTS
 from everyshelf.base.sql import Statement, load
 
@@ -73,10 +74,9 @@ class Tx:
         """All rows, each as a struct whose fields are named as the columns."""
         cursor = self._execute(statement, params)
         assert cursor.description is not None, f"{statement.name} returns no rows"
-        read = codec.row_reader(
-            cast(Any, kind), tuple(column.name for column in cursor.description)
-        )
-        return [read(row) for row in cursor]
+        names = tuple(column.name for column in cursor.description)
+        found: list[T] = codec.rows_reader(cast(Any, kind), names)(cursor.fetchall())
+        return found
 
     def one(self, statement: Statement, kind: type[T], /, **params: Any) -> T | None:
         """The only row, or None; more than one is a bug."""
@@ -193,7 +193,10 @@ class Database:
         for attempt in range(TRIES):
             try:
                 with self.transaction(now=now, actor=actor, cause=cause) as tx:
-                    return work(tx)
+                    done = work(tx)
+                    crashpoint("tx.before_commit")
+                crashpoint("tx.after_commit")
+                return done
             except psycopg.OperationalError as error:
                 if error.sqlstate not in RETRIED:
                     raise

@@ -394,6 +394,19 @@ create table stock_serial (
   constraint stock_serial_pkey PRIMARY KEY (part, item, serial)
 );
 
+create table stock_carried (
+  part integer not null,
+  allocation_id bigint not null,
+  item text collate "C" not null,
+  bucket text collate "C" not null,
+  lot text collate "C" not null,
+  serial text collate "C" not null,
+  qty bigint not null,
+  constraint stock_carried_bucket_known CHECK (bucket = ANY (ARRAY['picked'::text, 'packed'::text])),
+  constraint stock_carried_pkey PRIMARY KEY (part, allocation_id, bucket, lot, serial),
+  constraint stock_carried_qty_positive CHECK (qty > 0)
+);
+
 create table stock_rule (
   id bigint not null,
   item text collate "C",

@@ -58,11 +58,27 @@ def drain(db: Database, *, now: datetime | None = None) -> int:
 
 
 def _round(db: Database, now: datetime | None) -> int:
+    """Each room once, in the order of the journey; who hears tells those after it."""
+    rooms = subscribers()
+    look = subscribe.look(db, rooms, now=now)
     total = 0
-    for room, handlers in subscribers().items():
-        while heard := subscribe.step(db, room, handlers, now=now):
-            total += heard
-        total += subscribe.retry(db, room, handlers, now=now)
+    for room, handlers in rooms.items():
+        done = _pump(db, room, handlers, now) if room in look.news else 0
+        if room in look.due:
+            done += subscribe.retry(db, room, handlers, now=now)
+        if done:
+            look = subscribe.look(db, rooms, now=now)
+        total += done
+    return total
+
+
+def _pump(db: Database, room: str, handlers: Handlers, now: datetime | None) -> int:
+    """Lets a room hear until a batch is not full."""
+    total = 0
+    while heard := subscribe.hear(db, room, handlers, now=now):
+        total += heard
+        if heard < subscribe.BATCH:
+            break
     return total
 
 

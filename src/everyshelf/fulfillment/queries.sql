@@ -130,10 +130,9 @@ where p.part = u.part and p.id = u.id
 
 -- name: read_boxes
 -- The last packages are opened first.
-select l.part, l.package_id, l.allocation_id, l.qty, l.lot, l.serial
-from unnest(
-  %(parts)s::int[], %(ids)s::bigint[], %(allocations)s::bigint[], %(qtys)s::bigint[]
-) as u (part, id, allocation, qty)
+select l.part, l.package_id, l.allocation_id, l.item, l.qty, l.lot, l.serial
+from unnest(%(parts)s::int[], %(ids)s::bigint[], %(allocations)s::bigint[])
+  as u (part, id, allocation)
 join package p on p.part = u.part and p.fulfillment_id = u.id
 join package_line l on l.part = p.part and l.package_id = p.id and l.allocation_id = u.allocation
 order by l.package_id desc, l.lot, l.serial

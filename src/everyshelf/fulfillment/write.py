@@ -17,11 +17,10 @@ from everyshelf.base.events import Event
 from everyshelf.base.parts import table
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
-from everyshelf.fulfillment import events
+from everyshelf.fulfillment import contents, events
 from everyshelf.fulfillment.facts import (
     FulfillmentId,
     FulfillmentOrder,
-    PackageId,
     State,
     SupplierOrderId,
 )
@@ -75,7 +74,7 @@ def _write_packages(tx: Tx, turns: Mapping[int, Turn]) -> None:
         tx.run(SQL.insert_packages, **table(names, heads), now=tx.now)
         lines = (
             (o.part, p.id, i.allocation_id, i.line, i.item, i.qty, i.lot, i.serial)
-            for o, p in made
+            for o, p in contents.named(tx, made)
             for i in p.lines
         )
         tx.run(SQL.insert_package_lines, **table(PACKED, lines))
@@ -90,28 +89,12 @@ def _write_packages(tx: Tx, turns: Mapping[int, Turn]) -> None:
 PACKED = ("parts", "ids", "allocations", "lines", "items", "qtys", "lots", "serials")
 
 
-class BoxRow(msgspec.Struct, frozen=True):
-    """A line of a package as it stands."""
-
-    part: int
-    package_id: PackageId
-    allocation_id: AllocationId
-    qty: int
-    lot: str
-    serial: str
-
-
 def _take_out(tx: Tx, out: Sequence[tuple[int, FulfillmentId, AllocationId, int]]) -> None:
     """Takes units out of closed packages; an empty package goes, the others weigh less."""
-    wanted = table(("parts", "ids", "allocations", "qtys"), out)
-    left = {allocation: qty for _, _, allocation, qty in out}
-    rows: list[tuple[int, PackageId, AllocationId, str, str, int]] = []
-    for box in tx.all(SQL.read_boxes, BoxRow, **wanted):
-        take = min(left[box.allocation_id], box.qty)
-        left[box.allocation_id] -= take
-        if take:
-            rows.append((box.part, box.package_id, box.allocation_id, box.lot, box.serial, take))
-    assert not any(left.values()), "packed units lie in packages"
+    rows = [
+        (box.part, box.package_id, box.allocation_id, box.lot, box.serial, take)
+        for box, take in contents.taken_out(tx, out)
+    ]
     names = ("parts", "ids", "allocations", "lots", "serials", "qtys")
     tx.run(SQL.lighten_packages, **table(names, rows))
     tx.run(SQL.delete_emptied_lines, **table(names, rows))

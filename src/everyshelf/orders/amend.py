@@ -80,6 +80,7 @@ class _Amendment:
         self.order = self.book.order(command.order_id, command.version)
         self.owner = str(self.order.id)
         self.softly = Softly(tx, [self.order])
+        self.allocated = stock.allocations_of(tx, [self.order.id])
         self.nodes: dict[int, str] = {}
         self.added: list[Line] = []
         self.moved: list[MovedLine] = []
@@ -161,12 +162,28 @@ class _Amendment:
         if held and before.pool != after.pool:
             stock.release_holds(self.tx, [(self.owner, before.line, None)])
             self._hold([(after, held)])
+        if before.pool != after.pool:
+            self._check_others(after)
         self.moved.append(
             MovedLine(
                 after.line, after.item, after.open, held, after.method, after.pickup_node,
                 after.service, None,
             )
         )  # fmt: skip
+
+    def _check_others(self, after: Line) -> None:
+        """Units that nodes outside the new pool have already must be free in it, too."""
+        mine = [a for a in self.allocated if a.line == after.line and a.live]
+        if not mine:
+            return
+        inside = set(network.pool(self.tx, after.pool))
+        elsewhere = sum(a.live for a in mine if a.node not in inside)
+        (free,) = stock.availability(
+            self.tx, [stock.Ask(after.item, self.order.channel, after.pool)]
+        )
+        if free.total < elsewhere:
+            words = f"{elsewhere} of {after.item} would have to come from elsewhere"
+            raise SHORT(f"Line {after.line}: {words}, {free.total} are free there.")
 
     def _hold(self, units: Sequence[tuple[Line, int]]) -> None:
         """Holds units in their lines' pools, all or nothing."""
@@ -238,6 +255,9 @@ class _Amendment:
         ]
         for row in stock.holds_of(self.tx, [self.owner]):
             self.nodes.setdefault(row.line, row.node)
+        for units in self.allocated:
+            if units.live:
+                self.nodes.setdefault(units.line, units.node)
         legs = [
             promise.Leg(self.nodes.get(x.line), x.method, x.pickup_node, x.service, ship_to)
             for x in lines

@@ -12,7 +12,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from everyshelf import fulfillment, insight, orders, pickup, planning, returns, transport
+from everyshelf import (
+    fulfillment,
+    insight,
+    orders,
+    pickup,
+    planning,
+    returns,
+    sourcing,
+    transport,
+)
 from everyshelf.base.events import Event
 from everyshelf.base.results import Result
 from everyshelf.base.subscribe import Heard
@@ -201,7 +210,9 @@ class Hands:
 
     def _case(self, e: CaseOpened) -> None:
         """Somebody at the desk looks at it; some things wait for a person who has time."""
-        if not self.chance(LEFT_TO_PEOPLE) and e.kind != "unsourced":
+        if e.kind == "unsourced" and e.order_id is not None:
+            self.diary.put(self._in(20, 60), let_go, e.order_id)
+        elif not self.chance(LEFT_TO_PEOPLE):
             done = insight.Resolve(f"demo:case:{e.case_id}", e.case_id, "Looked at and settled")
             self.diary.put(self._in(40, 150), insight.resolve, done)
 
@@ -223,6 +234,18 @@ def stage(
             for id_, place, forgets in told
         ],
     )
+
+
+def let_go(tx: Tx, told: list[OrderId]) -> list[Result[Any]]:
+    """Nothing can be done: the units that no place can serve are cancelled, the customer paid."""
+    commands = []
+    for id_ in told:
+        stuck = [w for w in sourcing.why(tx, id_).waiting if w.reason is sourcing.Waits.NO_NODE]
+        lines = [(w.line, w.qty) for w in stuck]
+        if lines:
+            commands.append(orders.Cancel(f"demo:gone:{id_}:{lines}", id_, lines, "no stock"))
+    done = {c.order_id: r for c, r in zip(commands, orders.cancel(tx, commands), strict=True)}
+    return [done.get(id_, Result[Any].done(None)) for id_ in told]
 
 
 def bring_back(

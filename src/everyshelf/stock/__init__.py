@@ -1,7 +1,8 @@
 """stock: how many, where, and for whom; the one pool as a double-entry ledger.
 
-owns   stock_move, stock_balance, stock_hold, stock_allocation, stock_lot, stock_serial, stock_rule,
-       stock_inbound, stock_feed, stock_count, stock_transfer, stock_transfer_line
+owns   stock_move, stock_balance, stock_hold, stock_allocation, stock_carried, stock_lot,
+       stock_serial, stock_rule, stock_inbound, stock_feed, stock_count, stock_transfer,
+       stock_transfer_line
 hears  nothing
 emits  stock.hold.*, stock.item.*, stock.transfer.*, stock.feed.applied, stock.rule.changed,
        stock.inbound.expected
@@ -55,6 +56,7 @@ from everyshelf.stock.facts import (
     Want,
 )
 from everyshelf.stock.feed import Fed, Feed, FeedLine, feed
+from everyshelf.stock.finer import Carried, carried_of
 from everyshelf.stock.hold import adopt, expire, extend, hold, hold_now, holds_of, release_holds
 from everyshelf.stock.inbound import (
     Due,
@@ -115,6 +117,7 @@ __all__ = [
     "Balance",
     "Bucket",
     "Candidate",
+    "Carried",
     "CloseTransfer",
     "Count",
     "CountId",
@@ -156,6 +159,7 @@ __all__ = [
     "availability",
     "balances",
     "candidates",
+    "carried_of",
     "close_transfer",
     "count",
     "expect",

@@ -222,6 +222,7 @@ def _step_leg(row: Allocation, step: Step, way: _Way) -> Leg:
     return Leg(
         row.item, row.node, way.source, way.target if outside else row.node,
         OUT if outside else way.target, step.qty, way.reason, step.lot, step.serials,
+        allocation_id=row.id,
     )  # fmt: skip
 
 

@@ -108,6 +108,36 @@ from shelf s
 left join serials n on n.item = s.item and n.node = s.node and n.bucket = s.bucket
 where s.qty <> coalesce(n.qty, 0)
 
+-- name: carried_is_what_was_picked
+-- S2: the lots and serial numbers of an allocation are the units that it has off the shelf.
+select 'allocation ' || a.id || ' of ' || a.item as what,
+  v.bucket || ': allocation ' || v.qty || ', lots and serials ' || coalesce(c.qty, 0) as detail
+from stock_allocation a
+join item i on i.item = a.item and i.tracking <> 'none'
+cross join lateral (values ('picked', a.picked), ('packed', a.packed)) as v (bucket, qty)
+left join (
+  select part, allocation_id, bucket, sum(qty) as qty
+  from stock_carried
+  group by part, allocation_id, bucket
+) c on c.part = a.part and c.allocation_id = a.id and c.bucket = v.bucket
+where v.qty <> coalesce(c.qty, 0)
+
+-- name: carried_serial_is_there
+-- S2: a serial number that was picked for an allocation stands at its node, and is nobody else's.
+select 'serial ' || c.serial || ' of ' || c.item as what,
+  'allocation ' || c.allocation_id || ' has it ' || c.bucket || ', it is '
+    || coalesce(s.bucket || ' at ' || s.node, 'unknown') as detail
+from stock_carried c
+join stock_allocation a on a.part = c.part and a.id = c.allocation_id
+left join stock_serial s on s.part = c.part and s.item = c.item and s.serial = c.serial
+where c.serial <> ''
+  and (s.serial is null or s.bucket <> c.bucket or s.node <> a.node or c.qty <> 1
+    or exists (
+      select from stock_carried o
+      where o.part = c.part and o.item = c.item and o.serial = c.serial
+        and o.allocation_id <> c.allocation_id
+    ))
+
 -- name: every_move_says_who_and_why
 -- S5.
 select id::text as what, 'a move without reason or actor' as detail

@@ -135,6 +135,7 @@ class Leg(msgspec.Struct, frozen=True):
 
     `floor`: how many units must stay in the source bucket (protection). `lot`, `serials` and
     `expires_on` only for tracked items; without a lot the earliest expiring units leave first.
+    `allocation_id`: whose units they are, for those that leave the shelf for an order.
     """
 
     item: str
@@ -148,6 +149,7 @@ class Leg(msgspec.Struct, frozen=True):
     serials: tuple[str, ...] = ()
     floor: int = 0
     expires_on: date | None = None
+    allocation_id: AllocationId | None = None
 
 
 class Short(msgspec.Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 Between sellable, held and allocated a unit stays on its shelf, so a lot row knows only physical
 places: `shelf` and the other buckets. Out of a shelf the earliest expiring lot leaves first
-(FEFO) unless a lot is named; a serial number has exactly one open place.
+(FEFO) unless a lot is named; a serial number has exactly one open place. What was picked for an
+allocation stays its own until it has left: no other allocation packs or ships it.
 """
 
 from __future__ import annotations
@@ -22,12 +23,17 @@ from everyshelf.stock.facts import (
     SERIAL_ELSEWHERE,
     SERIAL_REQUIRED,
     SHELF,
+    AllocationId,
+    Bucket,
     Leg,
     Short,
 )
 
 SQL = load("everyshelf.stock")
 Place = tuple[str, str, str]  # item, node, physical bucket
+Hand = tuple[str, AllocationId, str]  # item, allocation, bucket
+Name = tuple[str, str]  # lot, serial
+WORKED = (Bucket.PICKED, Bucket.PACKED)
 
 
 class LotRow(msgspec.Struct, frozen=True):
@@ -38,6 +44,17 @@ class LotRow(msgspec.Struct, frozen=True):
     lot: str
     bucket: str
     expires_on: date | None
+    qty: int
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """Units of a lot, or a serial number, that were picked for an allocation and have not left."""
+
+    allocation_id: AllocationId
+    item: str
+    bucket: str
+    lot: str
+    serial: str
     qty: int
 
 
@@ -59,7 +76,11 @@ class Positions:
     """The lots and serials touched by one posting: read once, changed here, written once."""
 
     def __init__(
-        self, tracking: dict[str, str], lots: Sequence[LotRow], serials: Sequence[SerialRow]
+        self,
+        tracking: dict[str, str],
+        lots: Sequence[LotRow] = (),
+        serials: Sequence[SerialRow] = (),
+        carried: Sequence[Carried] = (),
     ) -> None:
         self.tracking = tracking
         self.lots: dict[Place, dict[str, int]] = {}
@@ -68,6 +89,11 @@ class Positions:
             self.lots.setdefault((row.item, row.node, row.bucket), {})[row.lot] = row.qty
             self.expiry[row.item, row.lot] = row.expires_on
         self.serials = {(s.item, s.serial): (s.node, s.bucket) for s in serials}
+        self.carried: dict[Hand, dict[Name, int]] = {}
+        for c in carried:
+            hand = self.carried.setdefault((c.item, c.allocation_id, c.bucket), {})
+            hand[c.lot, c.serial] = c.qty
+        self.carried_before = {hand: dict(found) for hand, found in self.carried.items()}
         self.lots_before = {place: dict(found) for place, found in self.lots.items()}
         self.serials_before = dict(self.serials)
 
@@ -75,12 +101,13 @@ class Positions:
         """The legs with their lots and serials named, or what is wrong with them."""
         if not any(leg.item in self.tracking for leg in group):
             return list(group), None
-        saved = {p: dict(found) for p, found in self.lots.items()}, dict(self.serials)
+        lots = {p: dict(found) for p, found in self.lots.items()}
+        saved = lots, dict(self.serials), {h: dict(f) for h, f in self.carried.items()}
         legs: list[Leg] = []
         for leg in group:
             found, short = self._one(leg)
             if short is not None:
-                self.lots, self.serials = saved
+                self.lots, self.serials, self.carried = saved
                 return [], short
             legs += found
         return legs, None
@@ -101,12 +128,15 @@ class Positions:
             self._credit(target, leg.lot, leg.qty)
             return [leg], None
         source = self.lots.get((leg.item, leg.from_node, physical(leg.from_bucket)), {})
-        parts = _draw(source, leg, self.expiry)
+        mine = self._mine(leg)
+        free = source if mine is None else {lot: qty for (lot, _), qty in mine.items()}
+        parts = _draw(free, leg, self.expiry)
         if sum(qty for _, qty in parts) < leg.qty:
-            here = sum(source.values())
+            here = sum(free.values())
             return [], Short(leg.item, leg.from_node, f"lot {leg.lot}", leg.qty, here)
         for lot, qty in parts:
             source[lot] -= qty
+            self._carry(leg, (lot, ""), qty)
             if not leg.to_node.startswith("@"):
                 self._credit(target, lot, qty)
         return [msgspec.structs.replace(leg, lot=lot, qty=qty) for lot, qty in parts], None
@@ -115,12 +145,29 @@ class Positions:
         lots = self.lots.setdefault(place, {})
         lots[lot] = lots.get(lot, 0) + qty
 
+    def _mine(self, leg: Leg) -> dict[Name, int] | None:
+        """What was picked for the leg's allocation; None when the leg takes from the shelf."""
+        if leg.allocation_id is None or leg.from_bucket not in WORKED:
+            return None
+        return self.carried.get((leg.item, leg.allocation_id, leg.from_bucket), {})
+
+    def _carry(self, leg: Leg, name: Name, qty: int) -> None:
+        """Notes which units of the allocation are where now."""
+        if leg.allocation_id is None:
+            return
+        for bucket, change in ((leg.from_bucket, -qty), (leg.to_bucket, qty)):
+            if bucket in WORKED:
+                hand = self.carried.setdefault((leg.item, leg.allocation_id, bucket), {})
+                hand[name] = hand.get(name, 0) + change
+
     def _serial(self, leg: Leg) -> tuple[list[Leg], Short | None]:
         source = (leg.from_node, physical(leg.from_bucket))
         numbers = leg.serials
+        mine = self._mine(leg)
         if not numbers and not leg.from_node.startswith("@"):
-            here = sorted(s for (i, s), p in self.serials.items() if i == leg.item and p == source)
-            numbers = tuple(here[: leg.qty])
+            here = {s for (i, s), p in self.serials.items() if i == leg.item and p == source}
+            own = here if mine is None else {s for (_, s), qty in mine.items() if qty}
+            numbers = tuple(sorted(own)[: leg.qty])
         if len(set(numbers)) != leg.qty:
             return [], _wrong(leg, SERIAL_REQUIRED.code, f"{leg.qty} serial numbers are needed")
         legs = []
@@ -129,8 +176,12 @@ class Positions:
             fresh = place is None or place[0].startswith("@")
             if not (fresh if leg.from_node.startswith("@") else place == source):
                 return [], _wrong(leg, SERIAL_ELSEWHERE.code, f"serial {number} is not there")
+            if mine is not None and not mine.get(("", number)):
+                words = f"serial {number} was not picked for this"
+                return [], _wrong(leg, SERIAL_ELSEWHERE.code, words)
             if leg.from_node == CUSTOMER and place is None:
                 return [], _wrong(leg, SERIAL_ELSEWHERE.code, f"serial {number} was never sold")
+            self._carry(leg, ("", number), 1)
             self.serials[leg.item, number] = (leg.to_node, physical(leg.to_bucket))
             legs.append(msgspec.structs.replace(leg, qty=1, serials=(number,)))
         return legs, None
@@ -156,6 +207,21 @@ class Positions:
         if moved:
             rows = table(("parts", "items", "serials", "nodes", "buckets"), moved)
             tx.run(SQL.place_serials, **rows, now=tx.now)
+        self._write_carried(tx)
+
+    def _write_carried(self, tx: Tx) -> None:
+        """The allocations are locked, so what they carry is written as it is now."""
+        changed = [
+            (ids.part_of(hand[0]), hand[1], hand[0], hand[2], *name, qty)
+            for hand, found in self.carried.items()
+            for name, qty in found.items()
+            if qty != self.carried_before.get(hand, {}).get(name, 0)
+        ]
+        names = ("parts", "allocations", "items", "buckets", "lots", "serials")
+        if gone := [row[:-1] for row in changed if not row[-1]]:
+            tx.run(SQL.drop_carried, **table(names, gone))
+        if kept := [row for row in changed if row[-1]]:
+            tx.run(SQL.put_carried, **table((*names, "qtys"), kept))
 
 
 def _draw(
@@ -184,7 +250,7 @@ def open_positions(tx: Tx, groups: Sequence[Sequence[Leg]]) -> Positions:
     items = sorted({leg.item for group in groups for leg in group})
     tracking = dict(tx.tuples(SQL.tracked_items, items=items))
     if not tracking:
-        return Positions({}, [], [])
+        return Positions({})
     legs = [leg for group in groups for leg in group if leg.item in tracking]
     names = sorted(tracking)
     nodes = sorted({n for leg in legs for n in (leg.from_node, leg.to_node)})
@@ -194,4 +260,12 @@ def open_positions(tx: Tx, groups: Sequence[Sequence[Leg]]) -> Positions:
     serials = tx.all(
         SQL.lock_serials, SerialRow, parts=parts, items=names, nodes=nodes, serials=named
     )
-    return Positions(tracking, lots, serials)
+    hands = sorted({(leg.item, leg.allocation_id) for leg in legs if leg.allocation_id is not None})
+    return Positions(tracking, lots, serials, carried_of(tx, hands) if hands else ())
+
+
+def carried_of(tx: Tx, wanted: Sequence[tuple[str, AllocationId]]) -> list[Carried]:
+    """The lots and serial numbers that were picked for these (item, allocation) and have not left;
+    nothing for items that are not tracked."""
+    rows = ((ids.part_of(item), allocation_id) for item, allocation_id in wanted)
+    return tx.all(SQL.carried_of, Carried, **table(("parts", "allocations"), rows))

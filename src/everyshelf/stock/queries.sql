@@ -88,6 +88,31 @@ where part = any (%(parts)s::int[]) and item = any (%(items)s::text[])
 order by part, item, serial
 for update
 
+-- name: carried_of
+select c.allocation_id, c.item, c.bucket, c.lot, c.serial, c.qty
+from unnest(%(parts)s::int[], %(allocations)s::bigint[]) as u (part, allocation)
+join stock_carried c on c.part = u.part and c.allocation_id = u.allocation
+order by c.allocation_id, c.bucket, c.lot, c.serial
+
+-- name: drop_carried
+delete from stock_carried c
+using unnest(
+  %(parts)s::int[], %(allocations)s::bigint[], %(items)s::text[], %(buckets)s::text[],
+  %(lots)s::text[], %(serials)s::text[]
+) as u (part, allocation, item, bucket, lot, serial)
+where c.part = u.part and c.allocation_id = u.allocation and c.bucket = u.bucket
+  and c.lot = u.lot and c.serial = u.serial
+
+-- name: put_carried
+insert into stock_carried (part, allocation_id, item, bucket, lot, serial, qty)
+select u.part, u.allocation, u.item, u.bucket, u.lot, u.serial, u.qty
+from unnest(
+  %(parts)s::int[], %(allocations)s::bigint[], %(items)s::text[], %(buckets)s::text[],
+  %(lots)s::text[], %(serials)s::text[], %(qtys)s::bigint[]
+) as u (part, allocation, item, bucket, lot, serial, qty)
+on conflict (part, allocation_id, bucket, lot, serial) do update
+set qty = excluded.qty
+
 -- name: place_serials
 insert into stock_serial (part, item, serial, node, bucket, at)
 select u.part, u.item, u.serial, u.node, u.bucket, %(now)s::timestamptz

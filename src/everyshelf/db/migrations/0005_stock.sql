@@ -114,6 +114,21 @@ create table stock_serial (
 
 create index stock_serial_place on stock_serial (item, node, bucket);
 
+-- Which lots and serial numbers were picked for an allocation and have not left yet.
+create table stock_carried (
+  part int not null,
+  allocation_id bigint not null,
+  item text collate "C" not null,
+  bucket text collate "C" not null,
+  lot text collate "C" not null,
+  serial text collate "C" not null,
+  qty bigint not null,
+  constraint stock_carried_pkey primary key (part, allocation_id, bucket, lot, serial),
+  constraint stock_carried_bucket_known check (bucket in ('picked', 'packed')),
+  constraint stock_carried_qty_positive check (qty > 0)
+) -- hot
+;
+
 create table stock_rule (
   id bigint primary key,
   item text collate "C",

@@ -47,6 +47,11 @@ POLICY: Final[Mapping[str, Verdict]] = {
     "GET /openapi.json": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /problems/{code}": PUBLIC,
+    # The live page of a public demo; elsewhere there is nothing behind these.
+    "GET /": PUBLIC,
+    "GET /live/state": PUBLIC,
+    "GET /live/orders/{order_id}": PUBLIC,
+    "GET /static/{name}": PUBLIC,
     "GET /metrics": _may(HEADS | {Role.AUDITOR, Role.INTEGRATION}),
     # Stock.
     "POST /v1/stock/availability": _may(ALL, EVERYWHERE),
