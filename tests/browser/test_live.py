@@ -83,7 +83,9 @@ def test_details_show_why_and_the_list_stands_still(seen: Seen) -> None:
     page = seen.page
     page.wait_for_selector("article.order .why strong", timeout=20_000)
     card = page.locator("article.order", has=page.locator(".why strong")).first
-    page.locator("article.order", has=page.locator(".why strong")).first.scroll_into_view_if_needed()
+    page.locator(
+        "article.order", has=page.locator(".why strong")
+    ).first.scroll_into_view_if_needed()
     button = card.locator(".reveal")
     button.focus()
     page.keyboard.press("Enter")

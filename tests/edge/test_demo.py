@@ -1,4 +1,4 @@
-"""The demo as a process: orders come by themselves, Ctrl-C leaves nothing behind, books are right."""
+"""The demo as a process: orders come by themselves, Ctrl-C leaves nothing, the books are right."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ def test_orders_come_by_themselves_and_ctrl_c_ends_everything(home: Path) -> Non
         seen = live_demo.first_order(base, process)
         assert time.monotonic() - began < 60
         assert live_demo.ask(f"{base}/healthz")[0] == 200
-        server = Server(home)
-        assert server.running
+        assert Server(home).running
         assert len(seen["nodes"]) == 33
         assert seen["kpis"]["oversold"] == 0
         order = next(o for o in seen["orders"] if o["why"])
@@ -43,7 +42,7 @@ def test_orders_come_by_themselves_and_ctrl_c_ends_everything(home: Path) -> Non
         said = live_demo.stop(process)
         assert process.returncode == 0, said
         assert time.monotonic() - asked < 30
-        assert not server.running
+        assert not Server(home).running
         assert not (home / "data").exists()
 
 
@@ -132,7 +131,9 @@ def decision(*winner: str, method: str = "ship", extra: float | None = None) -> 
         policy_version=1, digest="", method=method, parts=(), unfilled=(), cost_minor=812,
         winner=winner, runner_up=("DC2",) if extra is not None else (),
         runner_up_extra_minor=extra, flip=None, proven=True, gap_minor=0.0,
-        candidates=tuple(Candidate(n, out, 1.0, {}, 0) for n, out in zip(others, outs, strict=True)),
+        candidates=tuple(
+            Candidate(node, out, 1.0, {}, 0) for node, out in zip(others, outs, strict=True)
+        ),
     )  # fmt: skip
 
 

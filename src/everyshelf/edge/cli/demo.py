@@ -47,9 +47,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the live page and the API.")] = 8080,
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     items: Annotated[int, typer.Option(min=50, max=50_000, help="How many items to sell.")] = 2_000,
-    rate: Annotated[
-        float, typer.Option(min=0.0, max=MOST_A_SECOND, help="Orders a second.")
-    ] = 2.5,
+    rate: Annotated[float, typer.Option(min=0.0, max=MOST_A_SECOND, help="Orders a second.")] = 2.5,
     minutes: Annotated[
         float | None, typer.Option(min=0.0, help="Stop after so long, then audit the books.")
     ] = None,
@@ -125,8 +123,10 @@ def _shops(db: Database, kept: Path, items: int, seed: int) -> Retailer:
 
 def _audit(db: Database, life: Life) -> int:
     """Says what was done and whether the books are right; how much was found."""
+    from everyshelf.edge import worker
     from everyshelf.insight import audit_database, checks
 
+    worker.tick(db)  # What was taken in the last moment is heard before the books are closed.
     placed, failed = life.diary.done["orders.place"], sum(life.diary.failed.values())
     found = audit_database(db)
     for finding in found[:20]:
