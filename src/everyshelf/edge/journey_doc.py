@@ -1,4 +1,4 @@
-"""`python -m everyshelf.edge.journey_doc`: walks one order and writes docs/journey.md from its rows.
+"""`python -m everyshelf.edge.journey_doc`: walks one order and writes docs/journey.md of its rows.
 
 The walk runs through the public verbs on a real database with a fixed clock. A test compares the
 committed page with a fresh run; what it says is never edited by hand.

@@ -110,8 +110,8 @@ def sourced(p: Page) -> None:
     """The rooms hear of it: payment, sourcing, fulfillment."""
     p.say("## 3. The rooms hear of it")
     p.say(
-        "Payment authorizes the total. Sourcing decides on a snapshot and commits: the holds become "
-        "allocations at a node. Fulfillment makes that node's work; a DC accepts by itself."
+        "Payment authorizes the total. Sourcing decides on a snapshot and commits: the holds "
+        "become allocations at a node. Fulfillment makes that node's work; a DC accepts by itself."
     )
     p.hear()
     p.table("payment", SQL.payment)
@@ -188,8 +188,8 @@ def returned(p: Page) -> None:
     """One tea is brought back to the store."""
     p.say("## 7. One tea comes back")
     p.say(
-        "Ada brings one tea to the store. It is graded, on the store's shelf at once, and its share "
-        "of the line goes back to the payment it came from."
+        "Ada brings one tea to the store. It is graded, on the store's shelf at once, and its "
+        "share of the line goes back to the payment it came from."
     )
     p.now += timedelta(days=4)
     (order,) = _order(p)
