@@ -25,7 +25,11 @@ def _draft(db: Database, weight: int, now: datetime = NOW) -> int:
 
 
 def _promote(
-    db: Database, version: int, to: State = State.LIVE, *, now: datetime = NOW,
+    db: Database,
+    version: int,
+    to: State = State.LIVE,
+    *,
+    now: datetime = NOW,
     starts_at: datetime | None = None,
 ) -> None:
     db.run(lambda tx: policy.promote(tx, "rule", version, to, starts_at), now=now)

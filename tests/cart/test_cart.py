@@ -279,8 +279,14 @@ def test_the_events_of_carts_are_known_and_told(db: Database) -> None:
     cart_id = begin(db)
     put(db, cart_id, "TEA-1", 1).get()
     s.place(db, order(cart_id=cart_id))[0].get()
-    told = {t for (t,) in db.run(lambda tx: tx.conn.execute(
-        "select distinct type from event where type like 'everyshelf.cart.%'").fetchall())}
+    told = {
+        t
+        for (t,) in db.run(
+            lambda tx: tx.conn.execute(
+                "select distinct type from event where type like 'everyshelf.cart.%'"
+            ).fetchall()
+        )
+    }
     assert told == {"everyshelf.cart.cart.opened.v1", "everyshelf.cart.cart.checked_out.v1"}
     assert told <= set(registry())
     assert orders.OrderPlaced.TYPE == "orders.order.placed"

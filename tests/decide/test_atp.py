@@ -88,7 +88,7 @@ def test_arrays_and_scalars_agree(rows: list[tuple[int, int, int, int, int]]) ->
 
 @given(st.tuples(*[st.integers(0, 12)] * 7), st.booleans(), st.booleans())
 def test_the_subtraction_ends_at_the_formula(
-    q: tuple[int, ...], listed: bool, node_open: bool
+    q: tuple[int, int, int, int, int, int, int], listed: bool, node_open: bool
 ) -> None:
     cell = Problem(*q, listed=listed, node_open=node_open)
     told = explain(cell)

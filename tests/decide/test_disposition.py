@@ -83,7 +83,8 @@ def test_a_node_that_cannot_refurbish_passes_to_the_next_rule_or_elsewhere() -> 
 
 
 def test_every_state_has_a_disposition_under_the_shipped_rules() -> None:
-    flags = product(Grade, *[(False, True)] * 3, (0, 600, 9000), (False, True))
-    told = [dispose(Problem(*state)) for state in flags]
+    either = (False, True)
+    states = product(Grade, either, either, either, (0, 600, 9000), either)
+    told = [dispose(Problem(*state)) for state in states]
     assert len(told) == 4 * 8 * 3 * 2
     assert all(d.why != "fallback" and not d.elsewhere for d in told)

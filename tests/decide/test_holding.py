@@ -169,7 +169,7 @@ def test_one_request_with_floors_gets_all_that_exhaustive_search_finds(problem: 
 def exhaustive(problem: Problem) -> bool:
     """Try every seat of every unit hold and of every asked unit, and check the rule of floors."""
     asked = problem.requests[0]
-    scopes = [*problem.holds, *[asked] * asked.qty]
+    scopes: list[Held | Request] = [*problem.holds, *[asked] * asked.qty]
     return any(
         all(_legal(problem, spots, node) for node in NODES)
         for spots in product(*(scope.nodes for scope in scopes))
@@ -188,12 +188,8 @@ def _legal(problem: Problem, spots: tuple[int, ...], node: int) -> bool:
     used = max(0, mine + len(into) - gone)
     if any(floor > free for floor in into) or (mine and used > free - low):
         return False
-    known = [
-        f
-        for x in (*problem.holds, asked)
-        for n, f in zip(x.nodes, x.floors, strict=True)
-        if n == node
-    ]
+    drawn: tuple[Held | Request, ...] = (*problem.holds, asked)
+    known = [f for x in drawn for n, f in zip(x.nodes, x.floors, strict=True) if n == node]
     keep = max((f for f in known if f <= free), default=0)
     return max(0, used - mine) <= free - keep
 

@@ -67,7 +67,9 @@ def test_a_heavier_or_bulkier_parcel_is_never_cheaper(
     base = rate(CARD, zone, weight, volume).amount_minor
     heavier = rate(CARD, zone, weight + more, volume).amount_minor
     bulkier = rate(CARD, zone, weight, volume + more).amount_minor
-    assert base is not None and heavier is not None and bulkier is not None
+    assert base is not None
+    assert heavier is not None
+    assert bulkier is not None
     assert min(heavier, bulkier) >= base
 
 

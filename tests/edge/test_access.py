@@ -66,9 +66,7 @@ def test_what_is_no_key(client: Any, header: str | None) -> None:
     told(client.get("/v1/items", headers=headers), 401, "access.unauthenticated")
 
 
-def test_a_revoked_key_ends_and_an_ended_key_is_none(
-    db: Database, owner: Any, client: Any
-) -> None:
+def test_a_revoked_key_ends_and_an_ended_key_is_none(db: Database, owner: Any, client: Any) -> None:
     soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     made = owner.post("/v1/keys", {"name": "shop", "role": "integration", "expires_at": soon})
     body = made.json()

@@ -13,8 +13,9 @@ from tests.world import small_world
 
 WRITTEN: Final = (
     "select (select count(*) from stock_move), (select count(*) from sales_order),"
-    " (select count(*) from event), (select count(*) from claim), (select count(*) from stock_hold),"
-    " (select count(*) from item), (select count(*) from rma), (select count(*) from payment_intent)"
+    " (select count(*) from event), (select count(*) from claim),"
+    " (select count(*) from stock_hold), (select count(*) from item),"
+    " (select count(*) from rma), (select count(*) from payment_intent)"
 )
 RECEIPT: Final = {"node": "S001", "item": "TEA-1", "qty": 3}
 ADDRESS: Final = {
@@ -136,9 +137,7 @@ def test_an_order_for_a_closed_node_is_refused(db: Database, owner: Any) -> None
     ],
     ids=["half", "list", "bytes", "deep", "form", "text", "ten megabytes"],
 )
-def test_a_body_that_is_none(
-    owner: Any, body: bytes, media: str, status: int, code: str
-) -> None:
+def test_a_body_that_is_none(owner: Any, body: bytes, media: str, status: int, code: str) -> None:
     headers = owner.auth | {"idempotency-key": "x", "content-type": media}
     told(owner.client.post(R, content=body, headers=headers), status, code)
 

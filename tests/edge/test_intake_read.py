@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import tracemalloc
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -187,6 +188,12 @@ def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
     empty.write_bytes(b"\xef\xbb\xbf \r\n")
     broken = tmp_path / "broken"
     broken.write_bytes(b"PAR1" + b"\0" * 50)
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_bytes(b"PK\x03\x04" + b"\0" * 50)
+    mark = tmp_path / "mark.csv"
+    mark.write_bytes(b"\xff\xfe\n\0\n\0")
+    assert code_of(sheet) == "intake.file_unreadable"
+    assert code_of(mark) == "intake.file_empty"
     assert code_of(empty) == "intake.file_empty"
     assert code_of(broken) == "intake.file_unreadable"
     assert code_of(tmp_path / "absent") == "intake.file_missing"
@@ -341,3 +348,23 @@ def test_reading_is_a_stream(tmp_path: Path) -> None:
     found = rows(open_source(path))
     assert isinstance(next(found), Row)
     assert len(digest(path)) == 32
+
+
+def peak(path: Path) -> int:
+    """The most memory, in bytes, that sorting all rows of a file into units ever held."""
+    source = open_source(path)
+    plan = plan_for(source, Kind.ORDERS, Mapping(), date(2026, 1, 1))
+    tracemalloc.start()
+    try:
+        for _ in invoices(rows(source), plan, window=200):
+            pass
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    short = write(tmp_path, HEAD, *(line(n // 3, n) for n in range(4_000)), name="short")
+    long = write(tmp_path, HEAD, *(line(n // 3, n) for n in range(24_000)), name="long")
+    assert long.stat().st_size > 5 * short.stat().st_size
+    assert peak(long) < 1.3 * peak(short)

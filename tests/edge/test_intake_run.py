@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 import pytest
 
-from everyshelf import network, stock
+from everyshelf import network, orders, stock
 from everyshelf.base.errors import Refused
 from everyshelf.base.tx import Database, Tx
 from everyshelf.edge import intake
@@ -344,3 +344,39 @@ def test_customers_are_imported(db: Database, put: Callable[..., Path]) -> None:
     assert report.rows_taken == 2
     assert report.quarantined_by_reason["missing_identity"] == 1
     assert count(db, "customer") == 1
+
+
+BACK = (
+    line("A1", qty="5"), line("A2", qty="4"), line("R1", qty="-6"), line("R2", qty="-4"),
+    line("R3", "MUG-1", "-1"), line("R4", qty="-1", price="1.00"), line("R1", qty="-6"),
+)  # fmt: skip
+
+
+def test_returns_are_matched_to_what_was_sold(shop: Database, put: Callable[..., Path]) -> None:
+    path = put(HEAD, *BACK)
+    assert intake.run(shop, orders_job(path)).quarantined_by_reason == {"return_row": 5}
+    told = intake.Mapping(with_returns=True)
+    report = intake.run(shop, orders_job(path, mapping=told, batch=3))
+    assert report.quarantined_by_reason == {
+        "already_taken": 2 + 1, "return_unmatched": 3,
+    }  # fmt: skip
+    found = rows_of(shop, "select sum(qty), sum(cancelled), sum(shipped) from order_line")
+    assert found == [(9, 6, 0)]
+    again = intake.run(shop, orders_job(path, mapping=told, again=True))
+    assert again.rows_taken == 0
+    assert rows_of(shop, "select sum(cancelled) from order_line") == [(6,)]
+
+
+def test_shipped_units_are_expected_back(shop: Database, put: Callable[..., Path]) -> None:
+    intake.run(shop, orders_job(put(HEAD, BACK[0])))
+    [(order_id,)] = rows_of(shop, "select id from sales_order")
+    sent = [(orders.OrderId(order_id), 1, 3)]
+    assert shop.run(lambda tx: orders.mark_shipped(tx, sent)) == [True]
+    told = intake.Mapping(with_returns=True)
+    path = put(HEAD, line("R1", qty="-4"), line("R2", qty="-2"), line("R3", qty="-1"))
+    report = intake.run(shop, orders_job(path, mapping=told))
+    assert report.quarantined_by_reason == {"return_unmatched": 1}
+    assert rows_of(shop, "select cancelled, shipped, returned from order_line") == [(2, 3, 0)]
+    assert rows_of(shop, "select sum(qty) from rma_line") == [(3,)]
+    more = intake.run(shop, orders_job(put(HEAD, line("R9", qty="-1"), name="b"), mapping=told))
+    assert more.quarantined_by_reason == {"return_unmatched": 1}

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -88,7 +89,7 @@ def subscribe(owner: Any, receiver: Receiver, *types: str) -> dict[str, Any]:
 def ring(db: Database, *names: str) -> None:
     for name in names:
         event = ItemAdjusted(item=name, node="S001", delta=1, reason="test")
-        db.run(lambda tx, e=event: outbox.emit(tx, [e]))
+        db.run(partial(outbox.emit, events=[event]))
 
 
 def pump(db: Database, out: Egress, now: datetime | None = None) -> int:
@@ -249,7 +250,8 @@ def test_an_address_of_the_inside_is_never_called(client_out: Egress, url: str) 
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://example.com", "https://user:pw@example.com", "nonsense", "https://", "https://:1"]
+    "url",
+    ["ftp://example.com", "https://user:pw@example.com", "nonsense", "https://", "https://:1"],
 )
 def test_what_is_no_public_address_is_refused_at_once(owner: Any, url: str) -> None:
     told(owner.post("/v1/webhooks", {"url": url, "types": [ADJUSTED]}), 422, "egress.address")

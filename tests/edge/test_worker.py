@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_the_thread_hears_what_comes_and_stops(db: Database, heard: list[str]) -
     running = worker.Worker(db).start()
     try:
         for name in "abc":
-            db.run(lambda tx, name=name: outbox.emit(tx, [bell(name)]))
+            db.run(partial(outbox.emit, events=[bell(name)]))
             deadline = time.monotonic() + 10
             while name not in heard and time.monotonic() < deadline:
                 time.sleep(0.02)

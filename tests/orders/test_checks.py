@@ -41,9 +41,7 @@ def planted(db: Database) -> Database:
     s.shop(db, ("DC1", "TEA-1", 9), ("DC1", "MUG-1", 9), ("DC1", "SOCK-1", 9))
     s.placed(db, line("GIFT-1", 2), line("SOCK-1", 1), channel_ref="ONE", hold_kinds=["fraud"])
     s.placed(db, line("TEA-1", 1), channel_ref="TWO")
-    made = db.run(
-        lambda tx: cart.open_cart(tx, [cart.OpenCart("o", "web")])[0].get(), now=NOW
-    )
+    made = db.run(lambda tx: cart.open_cart(tx, [cart.OpenCart("o", "web")])[0].get(), now=NOW)
     db.run(lambda tx: cart.put(tx, [cart.Put("p", made.id, "TEA-1", 1)])[0].get(), now=NOW)
     s.clean(db)
     return db

@@ -104,7 +104,10 @@ class Loopback:
         self, kind: str, key: str, amount_minor: int, currency: str, ref: str
     ) -> ProviderAnswer:
         body = {
-            "kind": kind, "key": key, "amount_minor": amount_minor, "currency": currency,
+            "kind": kind,
+            "key": key,
+            "amount_minor": amount_minor,
+            "currency": currency,
             "ref": ref,
         }
         return _answer(self._call("POST", "/", json.dumps(body))[1])

@@ -40,9 +40,17 @@ def order(
             )
     total = sum(amount + tax for _, amount, tax in lines) + shipping
     placed = OrderPlaced(
-        order_id=order_id, channel="web", priority=0, short_policy=ShortPolicy.PARTIAL,
-        held=False, lines=[], currency=currency, total_minor=total, authorized=authorized,
-        provider=provider, version=1,
+        order_id=order_id,
+        channel="web",
+        priority=0,
+        short_policy=ShortPolicy.PARTIAL,
+        held=False,
+        lines=[],
+        currency=currency,
+        total_minor=total,
+        authorized=authorized,
+        provider=provider,
+        version=1,
     )
     db.run(lambda tx: open_now(tx, [placed]), now=NOON)
     return order_id

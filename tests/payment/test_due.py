@@ -29,9 +29,9 @@ def test_a_capture_is_done_once_per_cause(db: Database) -> None:
     order_id = order(db, [(2, 1000, 80)])
 
     def capture(amount: int) -> payment.Effect:
-        return db.run(
-            lambda tx: payment.capture_due_now(tx, [(order_id, "shp_1", amount)])
-        )[0].get()
+        return db.run(lambda tx: payment.capture_due_now(tx, [(order_id, "shp_1", amount)]))[
+            0
+        ].get()
 
     first = capture(700)
     assert capture(700) == first
@@ -48,20 +48,32 @@ def test_a_batch_is_decided_in_the_order_of_arrival(db: Database) -> None:
         lambda tx: payment.capture_due_now(
             tx,
             [
-                (order_id, "a", 600), (other, "a", 500), (order_id, "b", 500),
-                (order_id, "c", 400), (order_id, "c", 400), (order_id, "d", 0),
-                (order_id, "e", -1), (OrderId(7), "a", 1),
+                (order_id, "a", 600),
+                (other, "a", 500),
+                (order_id, "b", 500),
+                (order_id, "c", 400),
+                (order_id, "c", 400),
+                (order_id, "d", 0),
+                (order_id, "e", -1),
+                (OrderId(7), "a", 1),
             ],
         )
     )
     codes = [r.refusal.code if r.refusal else str(r.outcome) for r in results]
     assert codes == [
-        "done", "done", "payment.over_authorized", "done", "exists", "done", "input.invalid",
+        "done",
+        "done",
+        "payment.over_authorized",
+        "done",
+        "exists",
+        "done",
+        "input.invalid",
         "payment.unknown",
     ]
     assert paid(db, order_id).captured_minor == 1000
-    failed = [i for i in db.run(lambda tx: payment.intents(tx, [order_id]))
-              if i.state is State.FAILED]
+    failed = [
+        i for i in db.run(lambda tx: payment.intents(tx, [order_id])) if i.state is State.FAILED
+    ]
     assert [(i.kind, i.cause) for i in failed] == [(Kind.CAPTURE, "b")]
     assert findings(db) == []
 
@@ -83,9 +95,9 @@ def test_fifty_refunds_at_once_never_exceed_what_was_captured(db_url: str) -> No
         db.run(lambda tx: payment.capture_due_now(tx, [(order_id, "a", 1000)]))
 
         def one(n: int) -> Outcome:
-            return db.run(
-                lambda tx: payment.refund_due_now(tx, [(order_id, f"r{n}", 130)])
-            )[0].outcome
+            return db.run(lambda tx: payment.refund_due_now(tx, [(order_id, f"r{n}", 130)]))[
+                0
+            ].outcome
 
         with ThreadPoolExecutor(10) as pool:
             outcomes = list(pool.map(one, range(50)))
@@ -98,8 +110,7 @@ def test_the_row_refuses_what_the_book_has_missed(db: Database) -> None:
     """The guard of last resort: the CHECK, by name, becomes the same refusal."""
     order_id = order(db, [(1, 1000, 0)])
     with pytest.raises(Refused, match=r"payment\.over_authorized"), db.transaction() as tx:
-        tx.conn.execute("update payment set captured_minor = 1001 where order_id = %s",
-                        [order_id])
+        tx.conn.execute("update payment set captured_minor = 1001 where order_id = %s", [order_id])
 
 
 def test_the_last_shipment_captures_the_rest_exactly(db: Database) -> None:
@@ -126,17 +137,22 @@ def test_a_shipment_is_captured_once_however_often_it_is_told(db: Database) -> N
 CURRENCY = st.sampled_from(["JPY", "USD", "KWD"])
 LINES = st.lists(
     st.tuples(st.integers(1, 7), st.integers(0, 10**7), st.integers(0, 10**6)),
-    min_size=1, max_size=4,
+    min_size=1,
+    max_size=4,
 )
 
 
 @settings(
-    max_examples=40, deadline=None,
+    max_examples=40,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(lines=LINES, shipping=st.integers(0, 5000), currency=CURRENCY, data=st.data())
 def test_any_order_of_shipments_captures_the_whole(
-    db: Database, lines: list[tuple[int, int, int]], shipping: int, currency: str,
+    db: Database,
+    lines: list[tuple[int, int, int]],
+    shipping: int,
+    currency: str,
     data: st.DataObject,
 ) -> None:
     order_id = order(db, lines, shipping=shipping, currency=currency)

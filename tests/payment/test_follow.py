@@ -28,15 +28,25 @@ def tell(db: Database, *events: object) -> None:
 
 def cancelled(order_id: OrderId, version: int = 2) -> LinesCancelled:
     return LinesCancelled(
-        order_id=order_id, lines=[], reason="customer", amount_minor=0, currency="USD",
+        order_id=order_id,
+        lines=[],
+        reason="customer",
+        amount_minor=0,
+        currency="USD",
         version=version,
     )
 
 
 def amended(order_id: OrderId, version: int = 2) -> OrderAmended:
     return OrderAmended(
-        order_id=order_id, ship_to_changed=False, added=[], moved=[], added_minor=0,
-        currency="USD", held=False, version=version,
+        order_id=order_id,
+        ship_to_changed=False,
+        added=[],
+        moved=[],
+        added_minor=0,
+        currency="USD",
+        held=False,
+        version=version,
     )
 
 
@@ -44,8 +54,16 @@ def test_an_order_that_is_placed_is_authorized(db: Database) -> None:
     ids = [OrderId(n) for n in range(1, 301)]
     placed = [
         OrderPlaced(
-            order_id=o, channel="web", priority=0, short_policy=ShortPolicy.PARTIAL, held=False,
-            lines=[], currency="USD", total_minor=int(o), authorized=True, provider="manual",
+            order_id=o,
+            channel="web",
+            priority=0,
+            short_policy=ShortPolicy.PARTIAL,
+            held=False,
+            lines=[],
+            currency="USD",
+            total_minor=int(o),
+            authorized=True,
+            provider="manual",
             version=1,
         )
         for o in ids
@@ -141,9 +159,7 @@ def test_money_promised_outside_is_recorded_once(db: Database) -> None:
     order_id = order(db, [(1, 1000, 0)], authorized=False)
     command = payment.Authorize("k1", order_id, ref="cash 17")
     first = db.run(lambda tx: payment.authorize(tx, [command]), now=NOON)[0]
-    again = db.run(
-        lambda tx: payment.authorize(tx, [command]), now=NOON + timedelta(hours=1)
-    )[0]
+    again = db.run(lambda tx: payment.authorize(tx, [command]), now=NOON + timedelta(hours=1))[0]
     assert (first.outcome, again.outcome) == (Outcome.DONE, Outcome.EXISTS)
     after = paid(db, order_id)
     assert (after.authorized_minor, after.provider_ref) == (1000, "cash 17")

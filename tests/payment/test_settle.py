@@ -48,9 +48,7 @@ def due(db: Database, kind: str, order_id: OrderId, cause: str, amount: int) -> 
     return db.run(lambda tx: verb(tx, [(order_id, cause, amount)]), now=NOON)[0].outcome
 
 
-def test_an_outside_provider_is_asked_in_order(
-    db: Database, till: tuple[Till, Loopback]
-) -> None:
+def test_an_outside_provider_is_asked_in_order(db: Database, till: tuple[Till, Loopback]) -> None:
     order_id = order(db, [(1, 1000, 0)], provider="loop", authorized=False)
     assert due(db, "capture", order_id, "early", 1000) is Outcome.REFUSED
     assert settle_all(db, till[1]) == 1
@@ -61,7 +59,10 @@ def test_an_outside_provider_is_asked_in_order(
     assert settle_all(db, till[1]) == 2
     assert till[0].calls == ["authorize", "capture", "refund"]
     assert states(db, order_id) == [
-        ("authorize", "done"), ("capture", "failed"), ("capture", "done"), ("refund", "done"),
+        ("authorize", "done"),
+        ("capture", "failed"),
+        ("capture", "done"),
+        ("refund", "done"),
     ]
     assert findings(db) == []
 
@@ -97,9 +98,7 @@ def test_a_worker_that_dies_after_sending_is_looked_up(
     assert till[0].calls == ["capture", "lookup"]
 
 
-def test_fifty_refunds_at_once_and_four_workers(
-    db_url: str, till: tuple[Till, Loopback]
-) -> None:
+def test_fifty_refunds_at_once_and_four_workers(db_url: str, till: tuple[Till, Loopback]) -> None:
     with Database(db_url, size=10) as db:
         order_id = order(db, [(1, 1000, 0)], provider="loop")
         due(db, "capture", order_id, "a", 1000)

@@ -99,9 +99,7 @@ def test_what_cannot_be_had_becomes_a_return(db: Database) -> None:
 
 def test_what_was_exchanged_comes_back_for_the_first_payment(db: Database) -> None:
     order_id = sold(db, PlaceLine("TEA-1", 3, 1000, 0))
-    first = CounterReturn(
-        "x", order_id, "S001", [ReceivedLine(1, 3)], kind=RmaKind.EXCHANGE
-    )
+    first = CounterReturn("x", order_id, "S001", [ReceivedLine(1, 3)], kind=RmaKind.EXCHANGE)
     answer = db.run(lambda tx: returns.counter_return(tx, [first]), now=LATER)[0].get()
     new = answer.exchange_order_id
     assert new is not None

@@ -9,6 +9,8 @@ from everyshelf.base.sql import load
 from everyshelf.base.tx import Database
 
 ITEMS = (("TEA", "none"), ("MUG", "none"), ("MILK", "lot"), ("PHONE", "serial"))
+Fill = Callable[..., None]
+Clean = Callable[[], None]
 NODES = (("DC1", "ship"), ("S1", "ship,pickup"), ("S2", "pickup"), ("S3", "ship,pickup"))
 
 
@@ -31,7 +33,7 @@ def shelf(db: Database) -> Database:
 
 
 @pytest.fixture
-def fill(shelf: Database) -> Callable[..., None]:
+def fill(shelf: Database) -> Fill:
     """`fill(DC1=5, S1=3)` receives TEA (or `item=...`) at nodes."""
     made = iter(range(10_000))
 
@@ -44,7 +46,7 @@ def fill(shelf: Database) -> Callable[..., None]:
 
 
 @pytest.fixture
-def clean(shelf: Database) -> Callable[[], None]:
+def clean(shelf: Database) -> Clean:
     """Asserts that every invariant of the room holds."""
 
     def check() -> None:

@@ -7,39 +7,54 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from everyshelf import stock
-from everyshelf.stock import Allocate, Want
+from everyshelf.base.results import Result
+from everyshelf.base.tx import Database
+from everyshelf.stock import Allocate, Held, Want
+from tests.stock.conftest import Clean, Fill
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def want(qty, pool="ship", owner="o", line=1, group="", channel="web", expires_at=None):
+def want(
+    qty: int,
+    pool: str = "ship",
+    owner: str = "o",
+    line: int = 1,
+    group: str = "",
+    channel: str = "web",
+    expires_at: datetime | None = None,
+) -> Want:
     return Want("TEA", qty, pool, channel, owner, line, expires_at, group)
 
 
-def held(db, *owners):
+def held(db: Database, *owners: str) -> list[tuple[str, str, int]]:
     rows = db.run(lambda tx: stock.holds_of(tx, list(owners)))
     return sorted((row.owner, row.node, row.qty) for row in rows)
 
 
-def hold(db, *wants, now=None):
+def hold(db: Database, *wants: Want, now: datetime | None = None) -> list[Result[Held]]:
     return db.run(lambda tx: stock.hold_now(tx, list(wants)), now=now)
 
 
-def test_a_hold_sits_whole_on_the_preferred_node_that_has_it(shelf, fill, clean):
+def test_a_hold_sits_whole_on_the_preferred_node_that_has_it(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=2, S1=5)
     assert all(a.ok for a in hold(shelf, want(3), want(2, owner="p")))
     assert held(shelf, "o", "p") == [("o", "S1", 3), ("p", "DC1", 2)]
     clean()
 
 
-def test_a_hold_that_no_node_has_whole_is_split(shelf, fill, clean):
+def test_a_hold_that_no_node_has_whole_is_split(shelf: Database, fill: Fill, clean: Clean) -> None:
     fill(DC1=2, S1=2)
     assert hold(shelf, want(3))[0].ok
     assert held(shelf, "o") == [("o", "DC1", 2), ("o", "S1", 1)]
     clean()
 
 
-def test_a_narrow_hold_moves_a_flexible_one_along_its_pool(shelf, fill, clean):
+def test_a_narrow_hold_moves_a_flexible_one_along_its_pool(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=1, S1=1)
     hold(shelf, want(1, owner="flexible"))
     hold(shelf, want(1, owner="other"))
@@ -52,7 +67,7 @@ def test_a_narrow_hold_moves_a_flexible_one_along_its_pool(shelf, fill, clean):
     clean()
 
 
-def test_a_group_is_held_whole_or_not_at_all(shelf, fill, clean):
+def test_a_group_is_held_whole_or_not_at_all(shelf: Database, fill: Fill, clean: Clean) -> None:
     fill(DC1=3)
     answers = hold(shelf, want(2, group="a"), want(2, group="a", line=2), want(3, owner="p"))
     assert [a.ok for a in answers] == [False, False, True]
@@ -62,7 +77,7 @@ def test_a_group_is_held_whole_or_not_at_all(shelf, fill, clean):
     clean()
 
 
-def test_protection_is_kept_from_other_channels(shelf, fill):
+def test_protection_is_kept_from_other_channels(shelf: Database, fill: Fill) -> None:
     fill(DC1=5)
     rules = (
         stock.Protection(item="TEA", safety_qty=1),
@@ -78,7 +93,7 @@ def test_protection_is_kept_from_other_channels(shelf, fill):
     assert web.reason == "protected"
 
 
-def test_an_expired_hold_is_released_once(shelf, fill, clean):
+def test_an_expired_hold_is_released_once(shelf: Database, fill: Fill, clean: Clean) -> None:
     fill(DC1=5)
     hold(shelf, want(2, expires_at=NOON + timedelta(minutes=30)), now=NOON)
     early = shelf.run(lambda tx: stock.expire(tx), now=NOON + timedelta(minutes=29))
@@ -89,7 +104,7 @@ def test_an_expired_hold_is_released_once(shelf, fill, clean):
     clean()
 
 
-def test_extending_moves_the_end_and_adoption_removes_it(shelf, fill):
+def test_extending_moves_the_end_and_adoption_removes_it(shelf: Database, fill: Fill) -> None:
     fill(DC1=5)
     hold(shelf, want(2, expires_at=NOON), now=NOON - timedelta(hours=1))
     shelf.run(lambda tx: stock.extend(tx, ["o"], NOON + timedelta(hours=1)))
@@ -100,7 +115,9 @@ def test_extending_moves_the_end_and_adoption_removes_it(shelf, fill):
     assert (row.line, row.qty, row.expires_at) == (7, 2, None)
 
 
-def test_a_hold_elsewhere_is_exchanged_when_sourcing_chooses_another_node(shelf, fill, clean):
+def test_a_hold_elsewhere_is_exchanged_when_sourcing_chooses_another_node(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=1, S1=2)
     order = 4711
     hold(shelf, want(2, owner=str(order)))
@@ -116,7 +133,7 @@ def test_a_hold_elsewhere_is_exchanged_when_sourcing_chooses_another_node(shelf,
 
 
 @pytest.mark.parametrize("qty", [0, -3, 10**12])
-def test_a_hold_of_no_sense_is_refused(shelf, fill, qty):
+def test_a_hold_of_no_sense_is_refused(shelf: Database, fill: Fill, qty: int) -> None:
     fill(DC1=5)
     answer = hold(shelf, want(qty))[0]
     assert answer.refusal is not None
@@ -129,7 +146,7 @@ REACH = {"ship": {"DC1", "S1", "S3"}, "pickup:S1": {"S1"}, "pickup:S2": {"S2"},
          "pickup:S3": {"S3"}}  # fmt: skip
 
 
-def most_that_fit(stocked, wants):
+def most_that_fit(stocked: dict[str, int], wants: list[tuple[str, int]]) -> bool:
     """By Hall's theorem: all fit if and only if no set of nodes is asked for more than it has."""
     for mask in range(1 << len(NODES)):
         nodes = {n for i, n in enumerate(NODES) if mask >> i & 1}
@@ -147,17 +164,20 @@ def most_that_fit(stocked, wants):
     st.lists(st.tuples(st.sampled_from(POOLS), st.integers(1, 3)), max_size=7),
     st.booleans(),
 )  # fmt: skip
-def test_a_hold_is_granted_if_and_only_if_all_can_fit(shelf, clean, stocked, wants, batch):
+def test_a_hold_is_granted_if_and_only_if_all_can_fit(
+    shelf: Database,
+    clean: Clean,
+    stocked: dict[str, int],
+    wants: list[tuple[str, int]],
+    batch: bool,
+) -> None:
     with shelf.transaction() as tx:
         for name in ("stock_balance", "stock_hold", "stock_move"):
             tx.conn.execute(f"delete from {name}")
         stock.receive_now(tx, [stock.Receive("", n, "TEA", q) for n, q in stocked.items() if q])
     asked = [want(qty, pool, owner=f"o{n}") for n, (pool, qty) in enumerate(wants)]
-    if batch:
-        answers = hold(shelf, *asked)
-    else:
-        answers = [hold(shelf, one)[0] for one in asked]
-    granted = []
+    answers = hold(shelf, *asked) if batch else [hold(shelf, one)[0] for one in asked]
+    granted: list[tuple[str, int]] = []
     for pair, answer in zip(wants, answers, strict=True):
         assert answer.ok == most_that_fit(stocked, [*granted, pair])
         if answer.ok:

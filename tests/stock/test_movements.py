@@ -1,26 +1,35 @@
 """Counts, tills, feeds, transfers, lots, serials, dated supply: each as a person would see it."""
 
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import TypeVar
 
 import pytest
 
 from everyshelf import stock
+from everyshelf.base.results import Result
+from everyshelf.base.tx import Database, Tx
 from everyshelf.stock import Want
+from tests.stock.conftest import Clean, Fill
+
+C = TypeVar("C")
+R = TypeVar("R")
+V = TypeVar("V")
 
 
-def run(db, verb, *commands):
+def run(db: Database, verb: Callable[[Tx, Sequence[C]], list[R]], *commands: C) -> list[R]:
     return db.run(lambda tx: verb(tx, list(commands)))
 
 
-def code(answer):
+def code(answer: Result[V]) -> str:
     return answer.refusal.code if answer.refusal else "done"
 
 
-def balance(db, item="TEA", node="DC1"):
-    return db.run(lambda tx: stock.balances(tx, [item], [node]))[0]
+def balance(db: Database, node: str = "DC1") -> stock.Balance:
+    return db.run(lambda tx: stock.balances(tx, ["TEA"], [node]))[0]
 
 
-def test_a_count_becomes_the_truth(shelf, fill, clean):
+def test_a_count_becomes_the_truth(shelf: Database, fill: Fill, clean: Clean) -> None:
     fill(DC1=10)
     counted = run(shelf, stock.count, stock.Count("c", "DC1", "TEA", 7))[0].get()
     assert (counted.expected, counted.variance) == (10, -3)
@@ -28,7 +37,9 @@ def test_a_count_becomes_the_truth(shelf, fill, clean):
     clean()
 
 
-def test_a_count_below_what_is_promised_is_refused(shelf, fill, clean):
+def test_a_count_below_what_is_promised_is_refused(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=10)
     shelf.run(lambda tx: stock.hold_now(tx, [Want("TEA", 8, "ship", "web", "o", 1)]))
     assert code(run(shelf, stock.count, stock.Count("c", "DC1", "TEA", 7))[0]) == (
@@ -38,7 +49,9 @@ def test_a_count_below_what_is_promised_is_refused(shelf, fill, clean):
     clean()
 
 
-def test_a_till_sells_what_the_books_do_not_know_and_says_so(shelf, fill, clean):
+def test_a_till_sells_what_the_books_do_not_know_and_says_so(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=1)
     shelf.run(lambda tx: stock.hold_now(tx, [Want("TEA", 1, "ship", "web", "o", 1)]))
     answers = run(
@@ -51,8 +64,8 @@ def test_a_till_sells_what_the_books_do_not_know_and_says_so(shelf, fill, clean)
     clean()
 
 
-def test_an_older_snapshot_never_overwrites_a_newer_one(shelf, clean):
-    def snapshot(sequence, qty):
+def test_an_older_snapshot_never_overwrites_a_newer_one(shelf: Database, clean: Clean) -> None:
+    def snapshot(sequence: int, qty: int) -> stock.Feed:
         lines = (stock.FeedLine("TEA", qty),)
         return stock.Feed(f"f{sequence}-{qty}", "wms", "DC1", sequence, lines)
 
@@ -62,7 +75,9 @@ def test_an_older_snapshot_never_overwrites_a_newer_one(shelf, clean):
     clean()
 
 
-def test_a_feed_leaves_promised_units_to_their_orders(shelf, fill, clean):
+def test_a_feed_leaves_promised_units_to_their_orders(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=5)
     shelf.run(lambda tx: stock.hold_now(tx, [Want("TEA", 4, "ship", "web", "o", 1)]))
     lines = (stock.FeedLine("TEA", 3),)
@@ -72,7 +87,9 @@ def test_a_feed_leaves_promised_units_to_their_orders(shelf, fill, clean):
     clean()
 
 
-def test_a_transfer_is_received_in_parts_and_closed_with_its_loss(shelf, fill, clean):
+def test_a_transfer_is_received_in_parts_and_closed_with_its_loss(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=10)
     line = stock.TransferLine
     sent = stock.SendTransfer("t", "DC1", "S1", (line("TEA", 6),))
@@ -90,7 +107,9 @@ def test_a_transfer_is_received_in_parts_and_closed_with_its_loss(shelf, fill, c
     clean()
 
 
-def test_a_transfer_of_more_than_there_is_moves_nothing(shelf, fill, clean):
+def test_a_transfer_of_more_than_there_is_moves_nothing(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=5)
     lines = (stock.TransferLine("TEA", 5), stock.TransferLine("MUG", 1))
     answer = run(shelf, stock.send_transfer, stock.SendTransfer("t", "DC1", "S1", lines))[0]
@@ -99,21 +118,23 @@ def test_a_transfer_of_more_than_there_is_moves_nothing(shelf, fill, clean):
     clean()
 
 
-def lot(key, name, qty, days):
+def lot(key: str, name: str, qty: int, days: int) -> stock.Receive:
     return stock.Receive(key, "DC1", "MILK", qty, lot=name,
                          expires_on=date(2026, 1, 1) + timedelta(days))  # fmt: skip
 
 
-def ship_out(db, item, qty, order=1, lot="", serials=()):
-    def work(tx):
-        allocated = stock.allocate(tx, [stock.Allocate(order, 1, item, "DC1", qty, "web", False)])
-        step = stock.Step(allocated[0].get(), item, qty, lot, serials)
+def ship_out(
+    db: Database, item: str, qty: int, serials: tuple[str, ...] = ()
+) -> list[Result[stock.AllocationId]]:
+    def work(tx: Tx) -> list[Result[stock.AllocationId]]:
+        allocated = stock.allocate(tx, [stock.Allocate(1, 1, item, "DC1", qty, "web", False)])
+        step = stock.Step(allocated[0].get(), item, qty, serials=serials)
         return [verb(tx, [step])[0] for verb in (stock.pick, stock.pack, stock.ship)]
 
     return db.run(work)
 
 
-def test_the_earliest_expiring_lot_leaves_first(shelf, clean):
+def test_the_earliest_expiring_lot_leaves_first(shelf: Database, clean: Clean) -> None:
     run(shelf, stock.receive, lot("a", "LATE", 5, 30), lot("b", "SOON", 2, 3))
     assert all(a.ok for a in ship_out(shelf, "MILK", 3))
     with shelf.transaction() as tx:
@@ -124,13 +145,13 @@ def test_the_earliest_expiring_lot_leaves_first(shelf, clean):
     clean()
 
 
-def test_a_lot_item_is_not_received_without_its_lot(shelf, clean):
+def test_a_lot_item_is_not_received_without_its_lot(shelf: Database, clean: Clean) -> None:
     answer = run(shelf, stock.receive, stock.Receive("a", "DC1", "MILK", 5))[0]
     assert code(answer) == "stock.lot_required"
     clean()
 
 
-def test_a_serial_number_has_one_place(shelf, clean):
+def test_a_serial_number_has_one_place(shelf: Database, clean: Clean) -> None:
     phones = stock.Receive("a", "DC1", "PHONE", 2, serials=("X1", "X2"))
     twice = stock.Receive("b", "S1", "PHONE", 1, serials=("X1",))
     answers = run(shelf, stock.receive, phones, twice)
@@ -142,26 +163,29 @@ def test_a_serial_number_has_one_place(shelf, clean):
     clean()
 
 
-def test_an_allocation_goes_forth_and_back_and_never_twice(shelf, fill, clean):
+def test_an_allocation_goes_forth_and_back_and_never_twice(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=5)
 
-    def walk(tx):
+    def walk(tx: Tx) -> None:
         made = stock.allocate(tx, [stock.Allocate(9, 1, "TEA", "DC1", 3, "web", False)])[0].get()
         step = [stock.Step(made, "TEA", 3)]
         for verb in (stock.pick, stock.pack, stock.unpack, stock.unpick, stock.release):
             assert verb(tx, step)[0].ok
             assert not verb(tx, step)[0].ok
-        return made
 
     shelf.run(walk)
     assert balance(shelf).sellable == 5
     clean()
 
 
-def test_units_that_were_not_there_leave_the_books(shelf, fill, clean):
+def test_units_that_were_not_there_leave_the_books(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
     fill(DC1=5)
 
-    def work(tx):
+    def work(tx: Tx) -> list[Result[stock.AllocationId]]:
         made = stock.allocate(tx, [stock.Allocate(9, 1, "TEA", "DC1", 3, "web", False)])[0].get()
         found = [
             stock.NotFound(made, "TEA", 1, "not_found"), stock.NotFound(made, "TEA", 1, "damaged"),
@@ -175,12 +199,13 @@ def test_units_that_were_not_there_leave_the_books(shelf, fill, clean):
     clean()
 
 
-def test_inbound_units_are_promised_once_up_to_the_cap(shelf, clean):
+def test_inbound_units_are_promised_once_up_to_the_cap(shelf: Database, clean: Clean) -> None:
     expected = stock.Expect("e", "TEA", "DC1", 3, date(2026, 5, 1), cap=1)
     run(shelf, stock.expect, expected)
     wants = [("TEA", 2, "ship"), ("TEA", 2, "ship"), ("TEA", 1, "pickup:S1"), ("TEA", 1, "ship")]
     due = shelf.run(lambda tx: stock.promise_inbound_now(tx, wants))
     assert [d is not None for d in due] == [True, True, False, False]
+    assert due[0] is not None
     given = [(due[0].inbound_id, "TEA", 2)]
     shelf.run(lambda tx: stock.unpromise_inbound_now(tx, given))
     assert shelf.run(lambda tx: stock.promise_inbound_now(tx, [("TEA", 2, "ship")]))[0] is not None
@@ -188,6 +213,6 @@ def test_inbound_units_are_promised_once_up_to_the_cap(shelf, clean):
 
 
 @pytest.mark.parametrize("delta", [0, 2_000_000, -2_000_000])
-def test_an_adjustment_of_no_sense_is_refused(shelf, delta):
+def test_an_adjustment_of_no_sense_is_refused(shelf: Database, delta: int) -> None:
     answer = run(shelf, stock.adjust, stock.Adjust("a", "DC1", "TEA", delta, "why"))[0]
     assert code(answer) == "stock.qty_invalid"

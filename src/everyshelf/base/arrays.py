@@ -6,10 +6,10 @@ The driver's own dumper is general; ours knows that every list parameter is cast
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import msgspec
 from psycopg.adapt import Dumper
@@ -32,12 +32,23 @@ class ArrayDumper(Dumper):
 
 def array(values: Sequence[object]) -> Array:
     """`["a", None, 'b"']` -> `{"a",NULL,"b\\""}`."""
-    kinds = set(map(type, values))
-    if kinds <= {int}:
-        return Array(f"{{{','.join(map(str, values))}}}".encode())
-    if kinds <= {str}:
-        return Array(f"{{{','.join(map(_quoted, values))}}}".encode())  # type: ignore[arg-type]
-    return Array(f"{{{','.join(map(_element, values))}}}".encode())
+    kinds: set[Any] = set(map(type, values))
+    if len(kinds) > 1:
+        writers = {kind: _writer(kind) for kind in kinds}
+        return Array(f"{{{','.join([writers[type(v)](v) for v in values])}}}".encode())
+    for kind in kinds:
+        if issubclass(kind, str):
+            return Array(_texts(cast(Sequence[str], values)).encode())
+        return Array(f"{{{','.join(map(_writer(kind), values))}}}".encode())
+    return Array(b"{}")
+
+
+def _texts(values: Sequence[str]) -> str:
+    """Texts at once: nearly always nothing in them has to be escaped."""
+    joined = '","'.join(values)
+    if "\\" in joined or joined.count('"') > 2 * (len(values) - 1):
+        return f"{{{','.join(map(_quoted, values))}}}"
+    return f'{{"{joined}"}}'
 
 
 def _quoted(text: str) -> str:
@@ -46,21 +57,23 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def _element(value: object) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, StrEnum):
-        return _quoted(value.value)
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, (str, date)):
-        return _quoted(str(value))
-    if isinstance(value, (bytes, bytearray)):
-        return f'"\\\\x{value.hex()}"'
-    if isinstance(value, (msgspec.Struct, dict, list, tuple)):
-        return _quoted(codec.encode(value).decode())
-    raise TypeError(f"{type(value)} is no element of an array parameter")
+@cache
+def _writer(kind: Any) -> Callable[[Any], str]:
+    """How an element of this type is written."""
+    if kind is type(None):
+        return lambda value: "NULL"
+    if kind is bool:
+        return lambda value: "t" if value else "f"
+    if issubclass(kind, int):
+        return int.__repr__  # Of a typed id too: its own text is for people.
+    if issubclass(kind, str):
+        return _quoted
+    if kind is float:
+        return repr
+    if issubclass(kind, date):
+        return lambda value: f'"{value}"'
+    if issubclass(kind, (bytes, bytearray)):
+        return lambda value: f'"\\\\x{value.hex()}"'
+    if issubclass(kind, (msgspec.Struct, dict, list, tuple)):
+        return lambda value: _quoted(codec.encode(value).decode())
+    raise TypeError(f"{kind} is no element of an array parameter")

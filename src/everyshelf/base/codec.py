@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from enum import StrEnum
 from functools import cache
+from inspect import signature
+from itertools import starmap
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -72,6 +75,8 @@ def _column_reader(hint: Any) -> Callable[[Any], Any] | None:
         return inner and (lambda value: None if value is None else inner(value))
     if isinstance(hint, type) and (hint in PLAIN or hint.__module__ == "datetime"):
         return None
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return {member.value: member for member in hint}.__getitem__
     if isinstance(hint, type) and issubclass(hint, (Id, str)):
         return hint
     if get_origin(hint) is list and get_args(hint)[0] in PLAIN:
@@ -81,17 +86,33 @@ def _column_reader(hint: Any) -> Callable[[Any], Any] | None:
     return lambda value: convert(value, hint)
 
 
-@cache
-def row_reader(kind: Any, names: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
-    """Builds structs from rows whose columns are named as the struct's fields."""
-    hints = get_type_hints(kind)
-    readers = [(n, name, _column_reader(hints[name])) for n, name in enumerate(names)]
-    odd = [(n, reader) for n, _, reader in readers if reader is not None]
+Rows = Sequence[Sequence[Any]]
 
-    def read(row: Sequence[Any]) -> Any:
-        values = list(row)
-        for n, reader in odd:
-            values[n] = reader(values[n])
-        return kind(**dict(zip(names, values, strict=True)))
+
+@cache
+def rows_reader(kind: Any, names: tuple[str, ...]) -> Callable[[Rows], list[Any]]:
+    """Builds structs from rows whose columns are named as the struct's fields.
+
+    Column by column, because a batch has many rows and few columns; by position where the
+    columns are the struct's first fields.
+    """
+    hints = get_type_hints(kind)
+    readers = [_column_reader(hints[name]) for name in names]
+    takes = [p.name for p in signature(kind).parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    first = takes[: len(names)]
+    by_position = set(first) == set(names)
+    order = [names.index(name) for name in first] if by_position else []
+    ready = order == list(range(len(names))) and not any(readers)
+
+    def read(rows: Rows) -> list[Any]:
+        if ready or not rows:
+            return list(starmap(kind, rows))
+        columns = [
+            column if reader is None else map(reader, column)
+            for reader, column in zip(readers, zip(*rows, strict=True), strict=True)
+        ]
+        if by_position:
+            return list(starmap(kind, zip(*(columns[n] for n in order), strict=True)))
+        return [kind(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 
     return read

@@ -11,10 +11,12 @@ import secrets
 import threading
 import time
 import zlib
+from functools import lru_cache
 from typing import ClassVar, Self, TypeVar
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base32: no i, l, o, u.
-VALUES = {letter: n for n, letter in enumerate(ALPHABET)}
+PAIRS = [a + b for a in ALPHABET for b in ALPHABET]  # Ten bits at a time, for speed.
+TO_PYTHON = str.maketrans(ALPHABET + "ilou", "0123456789abcdefghijklmnopqrstuv!!!!")
 EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 PARTS = 16_384
 LANES = 64
@@ -27,12 +29,9 @@ class Id(int):
     prefix: ClassVar[str] = "id"
 
     def __str__(self) -> str:
-        letters = []
-        rest = int(self)
-        for _ in range(TEXT_LENGTH):
-            rest, digit = divmod(rest, 32)
-            letters.append(ALPHABET[digit])
-        return f"{self.prefix}_{''.join(reversed(letters))}"
+        n = int(self)
+        pairs = [PAIRS[n >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0)]
+        return f"{self.prefix}_{ALPHABET[n >> 60]}{''.join(pairs)}"
 
     __repr__ = __str__
 
@@ -42,11 +41,12 @@ class Id(int):
         prefix, _, body = text.rpartition("_")
         if prefix != cls.prefix or len(body) != TEXT_LENGTH:
             raise ValueError(f"{text!r} is not an id of the kind {cls.prefix}_")
-        value = 0
-        for letter in body.lower():
-            if letter not in VALUES:
-                raise ValueError(f"{text!r} is not an id of the kind {cls.prefix}_")
-            value = value * 32 + VALUES[letter]
+        if not (body.isascii() and body.isalnum()):
+            raise ValueError(f"{text!r} is not an id of the kind {cls.prefix}_")
+        try:
+            value = int(body.lower().translate(TO_PYTHON), 32)
+        except ValueError:
+            raise ValueError(f"{text!r} is not an id of the kind {cls.prefix}_") from None
         if value >= 1 << 63:
             raise ValueError(f"{text!r} is larger than any id")
         return cls(value)
@@ -82,6 +82,7 @@ def new(kind: type[I]) -> I:
     return kind(MAKER.number())
 
 
+@lru_cache(maxsize=1 << 16)
 def part_of(key: str | int) -> int:
     """The part (0..16383) a row lives in: crc32 of the key's text, fixed for all time."""
     return zlib.crc32(str(int(key) if isinstance(key, int) else key).encode()) % PARTS

@@ -18,8 +18,5 @@ def columns(rows: Sequence[msgspec.Struct], *fields: str) -> dict[str, list[obje
 
 def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> dict[str, list[object]]:
     """`("a", "b"), [(1, 2), (3, 4)]` -> `{"a": [1, 3], "b": [2, 4]}`."""
-    found: list[list[object]] = [[] for _ in names]
-    for row in rows:
-        for column, value in zip(found, row, strict=True):
-            column.append(value)
+    found = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
     return dict(zip(names, found, strict=True))

@@ -110,7 +110,10 @@ def draft(tx: Tx, name: str, params: msgspec.Struct) -> int:
     """Writes the next version; it decides nothing yet. Two writers get two numbers."""
     tx.run(SQL.policy_lock, name=name)
     rows = tx.tuples(
-        SQL.policy_draft, name=name, params=codec.encode(params).decode(), now=tx.now,
+        SQL.policy_draft,
+        name=name,
+        params=codec.encode(params).decode(),
+        now=tx.now,
         actor=tx.actor,
     )
     return int(rows[0][0])
@@ -153,9 +156,7 @@ def rollback(tx: Tx, name: str) -> int:
     earlier = tx.one(SQL.policy_before, Row, name=name, now=tx.now)
     if earlier is None:
         raise NO_EARLIER(f"The policy {name!r} has had one version in force only.")
-    rows = tx.tuples(
-        SQL.policy_draft, name=name, params=earlier.params, now=tx.now, actor=tx.actor
-    )
+    rows = tx.tuples(SQL.policy_draft, name=name, params=earlier.params, now=tx.now, actor=tx.actor)
     version = int(rows[0][0])
     promote(tx, name, version)
     return version

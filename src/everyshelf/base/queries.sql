@@ -62,20 +62,60 @@ where subscriber = %(subscriber)s
 order by lane
 for update skip locked
 
--- name: something_to_hear
--- An idle look: no lock, no transaction id, one index probe a lane.
-select exists (
-  select
-  from cursor_position c
-  where c.subscriber = %(subscriber)s
-    and exists (
+-- name: look
+-- An idle look for many subscribers at once: no lock, no transaction id, one index probe a lane.
+-- `behind`: how many transactions the lane that was read least lags.
+select u.subscriber,
+  c.lanes is null or exists (
+    select
+    from cursor_position p
+    where p.subscriber = u.subscriber
+      and exists (
+        select
+        from event e
+        where e.lane = p.lane
+          and (e.xid, e.id) > (p.xid, p.id)
+          and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+          and e.type = any (string_to_array(u.types, ' '))
+      )
+  ) as news,
+  exists (
+    select
+    from delivery d
+    where d.subscriber = u.subscriber
+      and d.state = 'waiting' and d.next_try_at <= %(now)s::timestamptz
+  ) as due,
+  coalesce(pg_snapshot_xmin(pg_current_snapshot())::text::bigint - c.oldest, 0) as behind
+from unnest(%(subscribers)s::text[], %(types)s::text[]) as u (subscriber, types)
+cross join lateral (
+  select min(xid)::text::bigint as oldest, max(lane) as lanes
+  from cursor_position
+  where subscriber = u.subscriber
+) c
+
+-- name: pass_over
+-- Lanes with nothing for their subscriber go on to the horizon, so that a look stays short; never
+-- back, should another worker have gone further meanwhile.
+with quiet as (
+  select c.subscriber, c.lane
+  from unnest(%(subscribers)s::text[], %(types)s::text[]) as u (subscriber, types)
+  join cursor_position c on c.subscriber = u.subscriber
+  where c.xid < pg_snapshot_xmin(pg_current_snapshot())
+    and not exists (
       select
       from event e
       where e.lane = c.lane
         and (e.xid, e.id) > (c.xid, c.id)
         and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+        and e.type = any (string_to_array(u.types, ' '))
     )
-) or not exists (select from cursor_position where subscriber = %(subscriber)s) as found
+  order by c.subscriber, c.lane
+  for update of c skip locked
+)
+update cursor_position c
+set xid = pg_snapshot_xmin(pg_current_snapshot()), id = 0
+from quiet q
+where c.subscriber = q.subscriber and c.lane = q.lane
 
 -- name: horizon
 select pg_snapshot_xmin(pg_current_snapshot())::text as xid
@@ -266,3 +306,22 @@ where name = %(name)s::text
   and state <> 'live'
   and starts_at <= %(now)s::timestamptz
   and (ends_at is null or ends_at > %(now)s::timestamptz)
+
+-- name: event_partitions
+select c.relname::text as name
+from pg_inherits i
+join pg_class c on c.oid = i.inhrelid
+where i.inhparent = 'event'::regclass
+order by c.relname
+
+-- name: log_is_empty
+select not exists (select from event) as empty
+
+-- name: unread_below
+-- Whether some subscriber still has to read an event below this id.
+select exists (
+  select
+  from event e
+  join cursor_position c on c.lane = e.lane and (e.xid, e.id) > (c.xid, c.id)
+  where e.id < %(end)s::bigint
+) or exists (select from delivery where event_id < %(end)s::bigint) as found

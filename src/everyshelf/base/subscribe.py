@@ -15,8 +15,10 @@ import msgspec
 import structlog
 
 from everyshelf.base import codec, outbox
+from everyshelf.base.crash import crashpoint
 from everyshelf.base.events import Event, EventId, full_type, registry
 from everyshelf.base.outbox import Logged, Position
+from everyshelf.base.parts import table
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Database, Tx
 
@@ -24,6 +26,7 @@ SQL = load("everyshelf.base")
 LOG = structlog.get_logger()
 BATCH = 512
 TRIES = 8
+LAG = 32  # Transactions that an idle subscriber's cursors may lie back.
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -54,6 +57,13 @@ class Parked(msgspec.Struct, frozen=True):
     state: str
 
 
+class Look(msgspec.Struct, frozen=True):
+    """Which subscribers have news, and which have parked events whose next try is due."""
+
+    news: frozenset[str]
+    due: frozenset[str]
+
+
 def step(
     db: Database,
     subscriber: str,
@@ -63,8 +73,20 @@ def step(
     batch: int = BATCH,
 ) -> int:
     """Handles the next events of a subscriber; how many were handled or parked."""
-    if not _something(db, subscriber):
+    if subscriber not in look(db, {subscriber: handlers}, now=now).news:
         return 0
+    return hear(db, subscriber, handlers, now=now, batch=batch)
+
+
+def hear(
+    db: Database,
+    subscriber: str,
+    handlers: Handlers,
+    *,
+    now: datetime | None = None,
+    batch: int = BATCH,
+) -> int:
+    """A step without the look before it; fewer than `batch` means that no more were there."""
     try:
         return db.run(lambda tx: _step(tx, subscriber, handlers, batch), now=now, actor=subscriber)
     except Exception as error:  # Any failure of a handler is handled event by event.
@@ -101,10 +123,22 @@ def retry(db: Database, subscriber: str, handlers: Handlers, *, now: datetime | 
     return db.run(work, now=now, actor=subscriber)
 
 
-def _something(db: Database, subscriber: str) -> bool:
-    """Whether anything is finished behind the cursors: a look that locks nothing."""
-    with db.transaction() as tx:
-        return bool(tx.tuples(SQL.something_to_hear, subscriber=subscriber)[0][0])
+def look(db: Database, subscribers: Mapping[str, Handlers], *, now: datetime | None = None) -> Look:
+    """Who has something to hear, and who something to try again. Cursors of the others that have
+    fallen far behind are moved on."""
+
+    def work(tx: Tx) -> Look:
+        types = {name: " ".join(full_type(k) for k in heard) for name, heard in subscribers.items()}
+        rows = tx.tuples(SQL.look, **table(("subscribers", "types"), types.items()), now=tx.now)
+        lazy = [(name, types[name]) for name, news, _, behind in rows if not news and behind > LAG]
+        if lazy:
+            tx.run(SQL.pass_over, **table(("subscribers", "types"), lazy))
+        return Look(
+            frozenset(name for name, news, _, _ in rows if news),
+            frozenset(name for name, _, due, _ in rows if due),
+        )
+
+    return db.run(work, now=now)
 
 
 def _step(tx: Tx, subscriber: str, handlers: Handlers, batch: int, alone: bool = False) -> int:
@@ -126,6 +160,7 @@ def _step(tx: Tx, subscriber: str, handlers: Handlers, batch: int, alone: bool =
     else:
         for round_ in rounds(free):
             _hear(tx, handlers, round_)
+    crashpoint("handler.before_cursor")
     outbox.move(tx, subscriber, _after(positions, found, below, complete))
     return len(found)
 

@@ -18,11 +18,13 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
 
 from everyshelf.base import codec, ids
 from everyshelf.base.arrays import Array, ArrayDumper, array
+from everyshelf.base.crash import crashpoint
 from everyshelf.base.errors import BUSY, CONSTRAINTS
 from everyshelf.base.sql import Statement, load
 
@@ -60,8 +62,7 @@ class Tx:
     def _execute(self, statement: Statement, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         self.statements += 1
         params = {
-            name: array(value) if type(value) is list else value
-            for name, value in params.items()
+            name: array(value) if type(value) is list else value for name, value in params.items()
         }
         return self.conn.execute(statement.text.encode(), params)
 
@@ -73,10 +74,9 @@ class Tx:
         """All rows, each as a struct whose fields are named as the columns."""
         cursor = self._execute(statement, params)
         assert cursor.description is not None, f"{statement.name} returns no rows"
-        read = codec.row_reader(
-            cast(Any, kind), tuple(column.name for column in cursor.description)
-        )
-        return [read(row) for row in cursor]
+        names = tuple(column.name for column in cursor.description)
+        found: list[T] = codec.rows_reader(cast(Any, kind), names)(cursor.fetchall())
+        return found
 
     def one(self, statement: Statement, kind: type[T], /, **params: Any) -> T | None:
         """The only row, or None; more than one is a bug."""
@@ -96,7 +96,13 @@ class Tx:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A nested transaction: an error inside undoes only what was done inside."""
+        """A nested transaction: an error inside undoes only what was done inside.
+
+        On an idle connection the driver would make it the outer transaction and commit it alone,
+        so the outer one is begun first.
+        """
+        if self.conn.info.transaction_status is TransactionStatus.IDLE:
+            self.conn.execute("select 1")
         with self.conn.transaction():
             yield
 
@@ -187,7 +193,10 @@ class Database:
         for attempt in range(TRIES):
             try:
                 with self.transaction(now=now, actor=actor, cause=cause) as tx:
-                    return work(tx)
+                    done = work(tx)
+                    crashpoint("tx.before_commit")
+                crashpoint("tx.after_commit")
+                return done
             except psycopg.OperationalError as error:
                 if error.sqlstate not in RETRIED:
                     raise

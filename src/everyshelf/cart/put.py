@@ -170,9 +170,7 @@ def _hold(
             refused.setdefault(key, answer.refusal.error())
 
 
-def parts_of(
-    item: str, kits: dict[str, list[catalog.KitComponent]]
-) -> list[tuple[str, int]]:
+def parts_of(item: str, kits: dict[str, list[catalog.KitComponent]]) -> list[tuple[str, int]]:
     """What is held for one of an item: itself, or a kit's components by their codes."""
     return sorted((part.item, part.qty) for part in kits.get(item, ())) or [(item, 1)]
 

@@ -6,7 +6,8 @@ where exists (select from kit_component inner_kit where inner_kit.kit = c.item)
 
 -- name: kind_says_what_components_say
 -- The kind says what the components say.
-select 'kind_says_what_components_say' as what, c.kit || ' has components and is ' || i.kind as detail
+select 'kind_says_what_components_say' as what,
+  c.kit || ' has components and is ' || i.kind as detail
 from kit_component c
 join item i on i.item = c.kit
 where i.kind <> 'kit'

@@ -86,6 +86,9 @@ class Policy(msgspec.Struct, frozen=True):
     count_inbound: bool = True
 
 
+STANDARD = Policy()
+
+
 class Step(msgspec.Struct, frozen=True):
     """One line of the subtraction: what, by how much, what is left."""
 
@@ -178,7 +181,7 @@ def kept(ready: Floors, item: Key, node: Key) -> tuple[int, int, int]:
     return _pick(ready.safety, item, node), _pick(ready.walk_in, item, node), fenced
 
 
-def explain(cell: Problem, policy: Policy = Policy()) -> Decision:
+def explain(cell: Problem, policy: Policy = STANDARD) -> Decision:
     """The availability of one cell as an ordered subtraction, so the reason falls out of it."""
     inbound = cell.inbound_due if policy.count_inbound else 0
     left = cell.on_hand + inbound
@@ -193,7 +196,7 @@ def explain(cell: Problem, policy: Policy = Policy()) -> Decision:
     return Decision(0 if _gate(cell) else units, tuple(steps), why)
 
 
-def decide(problems: Sequence[Problem], policy: Policy = Policy()) -> list[Decision]:
+def decide(problems: Sequence[Problem], policy: Policy = STANDARD) -> list[Decision]:
     """Explain every cell of the batch."""
     return [explain(cell, policy) for cell in problems]
 

@@ -61,6 +61,9 @@ class Policy(msgspec.Struct, frozen=True):
     max_fill: float = 1.0
 
 
+STANDARD = Policy()
+
+
 class Placed(msgspec.Struct, frozen=True):
     """One unit: its lowest corner (from the padded corner of the carton) and its turned size."""
 
@@ -95,12 +98,12 @@ class _Room(msgspec.Struct, frozen=True):
     volume: int
 
 
-def decide(problems: Sequence[Problem], policy: Policy = Policy()) -> list[Decision]:
+def decide(problems: Sequence[Problem], policy: Policy = STANDARD) -> list[Decision]:
     """Carton every order of the batch."""
     return [carton(problem, policy) for problem in problems]
 
 
-def carton(problem: Problem, policy: Policy = Policy()) -> Decision:
+def carton(problem: Problem, policy: Policy = STANDARD) -> Decision:
     """The smallest carton that holds all; else the fullest, again and again; odd ones alone."""
     rooms = sorted((_room(box, policy) for box in problem.boxes), key=_roominess)
     units = [item for item in problem.items for _ in range(item.qty)]

@@ -82,6 +82,9 @@ class Policy(msgspec.Struct, frozen=True):
     fallback: Outcome = Outcome.SCRAP
 
 
+STANDARD = Policy()
+
+
 class Decision(msgspec.Struct, frozen=True):
     """The outcome, whether the node must send the unit elsewhere for it, and the rule that fired.
 
@@ -94,12 +97,12 @@ class Decision(msgspec.Struct, frozen=True):
     passed_over: tuple[tuple[str, str], ...]
 
 
-def decide(problems: Sequence[Problem], policy: Policy = Policy()) -> list[Decision]:
+def decide(problems: Sequence[Problem], policy: Policy = STANDARD) -> list[Decision]:
     """The disposition of every unit of the batch."""
     return [dispose(unit, policy) for unit in problems]
 
 
-def dispose(unit: Problem, policy: Policy = Policy()) -> Decision:
+def dispose(unit: Problem, policy: Policy = STANDARD) -> Decision:
     """The first matching rule the node can carry out; else the first that is safe elsewhere."""
     matching = [rule for rule in policy.rules if matches(rule, unit)]
     passed = tuple((rule.name, why) for rule in matching if (why := _obstacle(rule.outcome, unit)))

@@ -68,6 +68,9 @@ class Policy(msgspec.Struct, frozen=True):
     move_holds: bool = True
 
 
+STANDARD = Policy()
+
+
 class Grant(msgspec.Struct, frozen=True):
     """The answer to one request: its parts (node, qty), or why it got none and what could be had.
 
@@ -120,12 +123,12 @@ class _Shelf:
             self.put(request.id, node, qty)
 
 
-def decide(problems: Sequence[Problem], policy: Policy = Policy()) -> list[Decision]:
+def decide(problems: Sequence[Problem], policy: Policy = STANDARD) -> list[Decision]:
     """Place the requests of every item of the batch."""
     return [place(problem, policy) for problem in problems]
 
 
-def place(problem: Problem, policy: Policy = Policy()) -> Decision:
+def place(problem: Problem, policy: Policy = STANDARD) -> Decision:
     """Grant or refuse each request in order of arrival; a granted one is itself flexible later."""
     shelf = _Shelf(problem)
     answers = [_answer(shelf, request, policy) for request in problem.requests]

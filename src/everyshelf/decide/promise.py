@@ -107,6 +107,9 @@ class Policy(msgspec.Struct, frozen=True):
     best_node_per_service: bool = True
 
 
+STANDARD = Policy()
+
+
 class Option(msgspec.Struct, frozen=True):
     """One thing that can be said to the customer."""
 
@@ -125,12 +128,12 @@ class Decision(msgspec.Struct, frozen=True):
     why: tuple[tuple[int, str, Missing], ...]
 
 
-def decide(problems: Sequence[Problem], policy: Policy = Policy()) -> list[Decision]:
+def decide(problems: Sequence[Problem], policy: Policy = STANDARD) -> list[Decision]:
     """The options of every cart of the batch."""
     return [options(problem, policy) for problem in problems]
 
 
-def options(problem: Problem, policy: Policy = Policy()) -> Decision:
+def options(problem: Problem, policy: Policy = STANDARD) -> Decision:
     """Everything that can be promised now, and what cannot with the reason."""
     found: list[Option] = []
     why: list[tuple[int, str, Missing]] = []

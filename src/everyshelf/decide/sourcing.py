@@ -26,6 +26,8 @@ from everyshelf.decide.sourcing_facts import (
 from everyshelf.decide.sourcing_kernel import MASK_NODES, compiled
 from everyshelf.decide.sourcing_solve import Costs, Plan, costs, solve
 
+STANDARD = Policy()
+
 __all__ = [
     "NO_STOCK",
     "TERMS",
@@ -45,7 +47,7 @@ __all__ = [
 PENALTY_ROOM = 1 << 60
 
 
-def decide(problems: Sequence[Problem], policy: Policy = Policy()) -> list[Decision]:
+def decide(problems: Sequence[Problem], policy: Policy = STANDARD) -> list[Decision]:
     """Source every order of the batch, each on its own snapshot."""
     return [source(problem, policy) for problem in problems]
 
@@ -57,7 +59,7 @@ def warm() -> None:
     compiled()(one[0], one, none, one, one[0], one[0], one, one, none, 1, False, 9, 9)
 
 
-def source(problem: Problem, policy: Policy = Policy()) -> Decision:
+def source(problem: Problem, policy: Policy = STANDARD) -> Decision:
     """Filter, weigh, solve, cut the lines, and say why."""
     excluded, columns = _eligible(problem)
     opening, unit, entry = _money(problem, policy, columns)

@@ -95,9 +95,7 @@ def _delivery(event: Logged) -> Delivery:
     return Delivery(event.id, event.subject, event.type, body)
 
 
-def _send_all(
-    egress: Egress, work: Sequence[tuple[Target, Leased]], at: datetime
-) -> list[Sent]:
+def _send_all(egress: Egress, work: Sequence[tuple[Target, Leased]], at: datetime) -> list[Sent]:
     def one(pair: tuple[Target, Leased]) -> Sent:
         target, leased = pair
         return Sent(target, leased, _send(egress, target, leased, at))

@@ -194,8 +194,15 @@ def first_owner(tx: Tx) -> str | None:
         return None
     secret = new_secret()
     tx.run(
-        SQL.make_key, id=ids.new(KeyId), name="first owner", hash=digest(secret), role=Role.OWNER,
-        nodes=None, channels=None, now=tx.now, expires_at=None,
+        SQL.make_key,
+        id=ids.new(KeyId),
+        name="first owner",
+        hash=digest(secret),
+        role=Role.OWNER,
+        nodes=None,
+        channels=None,
+        now=tx.now,
+        expires_at=None,
     )
     return secret
 

@@ -148,3 +148,6 @@ where w.id = u.webhook
 
 -- name: role_of_key
 select role from api_key where id = %(id)s::bigint
+
+-- name: subscriber_known
+select lane from cursor_position where subscriber = %(subscriber)s::text limit 1

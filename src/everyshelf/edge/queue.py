@@ -24,8 +24,7 @@ LEASE: Final = timedelta(seconds=60)
 BATCH: Final = 64
 # Pauses of the Standard Webhooks specification: ten attempts in about 76 hours.
 PAUSES: Final = tuple(
-    timedelta(seconds=s)
-    for s in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+    timedelta(seconds=s) for s in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
 ATTEMPTS: Final = len(PAUSES) + 1
 JITTER: Final = 0.1
@@ -83,9 +82,7 @@ def delivered(tx: Tx, done: Sequence[Leased]) -> None:
     """What arrived leaves the queue."""
     if done:
         rows = columns(done, "subscriber", "event_id")
-        tx.run(
-            SQL.drop_deliveries, subscribers=rows["subscriber"], event_ids=rows["event_id"]
-        )
+        tx.run(SQL.drop_deliveries, subscribers=rows["subscriber"], event_ids=rows["event_id"])
 
 
 def failed(tx: Tx, done: Sequence[tuple[Leased, str]]) -> None:

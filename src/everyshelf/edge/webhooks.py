@@ -162,9 +162,7 @@ def make(tx: Tx, commands: Sequence[MakeWebhook]) -> list[Result[MadeWebhook]]:
     return [_with_secret(answer, told) for answer in answers]
 
 
-def _with_secret(
-    answer: Result[MadeWebhook], told: dict[WebhookId, str]
-) -> Result[MadeWebhook]:
+def _with_secret(answer: Result[MadeWebhook], told: dict[WebhookId, str]) -> Result[MadeWebhook]:
     if answer.value is None or answer.outcome is not Outcome.DONE:
         return answer
     secret = told[answer.value.webhook_id]
@@ -226,9 +224,7 @@ def test(tx: Tx, commands: Sequence[TestWebhook]) -> list[Result[Queued]]:
             msgspec.Raw(b'{"hello":"from Everyshelf"}'),
         )  # fmt: skip
         body = codec.encode(told).decode()
-        queue.put(
-            tx, command.webhook_id.subscriber, [Delivery(event_id, subject, TEST_TYPE, body)]
-        )
+        queue.put(tx, command.webhook_id.subscriber, [Delivery(event_id, subject, TEST_TYPE, body)])
         return Queued(command.webhook_id, 1)
 
     return claims.once(tx, "edge.test_webhook", commands, _each(one), Queued)

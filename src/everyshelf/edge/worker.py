@@ -22,7 +22,7 @@ from everyshelf.base.sql import load
 from everyshelf.base.subscribe import Handlers
 from everyshelf.base.tx import Database, Tx
 from everyshelf.decide.sourcing import warm
-from everyshelf.edge import chores, hooks_out
+from everyshelf.edge import chores, hooks_out, notify
 from everyshelf.edge.egress import Egress
 from everyshelf.journey import ROOMS
 
@@ -58,11 +58,27 @@ def drain(db: Database, *, now: datetime | None = None) -> int:
 
 
 def _round(db: Database, now: datetime | None) -> int:
+    """Each room once, in the order of the journey; who hears tells those after it."""
+    rooms = subscribers()
+    look = subscribe.look(db, rooms, now=now)
     total = 0
-    for room, handlers in subscribers().items():
-        while heard := subscribe.step(db, room, handlers, now=now):
-            total += heard
-        total += subscribe.retry(db, room, handlers, now=now)
+    for room, handlers in rooms.items():
+        done = _pump(db, room, handlers, now) if room in look.news else 0
+        if room in look.due:
+            done += subscribe.retry(db, room, handlers, now=now)
+        if done:
+            look = subscribe.look(db, rooms, now=now)
+        total += done
+    return total
+
+
+def _pump(db: Database, room: str, handlers: Handlers, now: datetime | None) -> int:
+    """Lets a room hear until a batch is not full."""
+    total = 0
+    while heard := subscribe.hear(db, room, handlers, now=now):
+        total += heard
+        if heard < subscribe.BATCH:
+            break
     return total
 
 
@@ -80,8 +96,10 @@ class Worker:
     An idle database costs one cheap look each; a slow receiver never holds up a room.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, messenger: notify.Messenger | None = None) -> None:
         self.db = db
+        self.messenger = messenger or notify.Console()
+        self._begun = False
         self.egress = Egress()
         self._stop = threading.Event()
         self._since = "0"
@@ -99,6 +117,10 @@ class Worker:
     def wait(self) -> None:
         """Until somebody stops it."""
         self._stop.wait()
+
+    def end(self) -> None:
+        """Asks it to end, without waiting: what a signal may do."""
+        self._stop.set()
 
     def stop(self, timeout: float = 15) -> None:
         """Ends after what runs now."""
@@ -145,4 +167,8 @@ class Worker:
         return horizon, news
 
     def _outside(self) -> int:
-        return hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)
+        if not self._begun:
+            notify.begin(self.db)
+            self._begun = True
+        done = notify.run(self.db, self.messenger)
+        return done + hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)

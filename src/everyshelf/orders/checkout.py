@@ -56,9 +56,7 @@ def _filled(command: Place, carts: Carts, taken: set[cart.CartId]) -> Place:
 
 def _line(line: cart.CartLine) -> PlaceLine:
     amount = line.unit_minor * line.qty
-    return PlaceLine(
-        line.item, line.qty, amount, 0, line.method, line.pickup_node, line.service
-    )
+    return PlaceLine(line.item, line.qty, amount, 0, line.method, line.pickup_node, line.service)
 
 
 def cover(tx: Tx, drafts: Sequence[Draft], carts: Carts) -> None:
@@ -104,4 +102,3 @@ def take(tx: Tx, drafts: Sequence[Draft]) -> None:
         stock.release_holds(tx, spare)
     closed = [d.command.cart_id for d in from_carts if d.command.cart_id is not None]
     cart.close_now(tx, closed)
-

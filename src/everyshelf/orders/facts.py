@@ -107,17 +107,23 @@ UNKNOWN = Code("orders.unknown", 404, "There is no such order.")
 LINE_UNKNOWN = Code("orders.line_unknown", 422, "The order has no such line.")
 ENDED = Code("orders.ended", 409, "The order has no open units any more; nothing can be changed.")
 NOTHING_OPEN = Code(
-    "orders.nothing_open", 409, "Fewer units of the line are open than were named.",
+    "orders.nothing_open",
+    409,
+    "Fewer units of the line are open than were named.",
     constraint="order_line_counts_in_qty",
 )
 LINE_SHIPPED = Code("orders.line_shipped", 409, "Units have left; the line cannot be amended.")
 NOT_SHIPPED = Code(
-    "orders.not_shipped", 409, "Fewer units of the line are with the buyer than were named.",
+    "orders.not_shipped",
+    409,
+    "Fewer units of the line are with the buyer than were named.",
     constraint="order_line_returned_within_shipped",
 )
 NOT_HELD = Code("orders.not_held", 409, "The order has no open hold of this kind.")
 ALREADY_HELD = Code(
-    "orders.already_held", 409, "The order already has an open hold of this kind.",
+    "orders.already_held",
+    409,
+    "The order already has an open hold of this kind.",
     constraint="order_hold_one_open",
 )
 KIT_COMPONENT = Code(

@@ -25,9 +25,7 @@ def page(
     state: OrderState | None = None,
 ) -> list[Order]:
     """The newest orders below an id, newest first, at most 500; of a channel, in a state."""
-    rows = tx.tuples(
-        SQL.page_orders, before=before, size=_size(size), channel=channel, state=state
-    )
+    rows = tx.tuples(SQL.page_orders, before=before, size=_size(size), channel=channel, state=state)
     return _read(tx, rows)
 
 
@@ -36,9 +34,7 @@ def of_customers(
 ) -> list[Order]:
     """The newest orders of these customers, newest first."""
     wanted = sorted(set(customers))
-    rows = tx.tuples(
-        SQL.orders_of_customers, customer_ids=wanted, before=before, size=_size(size)
-    )
+    rows = tx.tuples(SQL.orders_of_customers, customer_ids=wanted, before=before, size=_size(size))
     return _read(tx, rows)
 
 

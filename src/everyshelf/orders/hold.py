@@ -48,9 +48,7 @@ def _hold(tx: Tx, commands: list[HoldOrder]) -> list[Result[OrderHolds]]:
     for c in commands:
         try:
             answers.append(Result.done(_hold_one(book, c)))
-            rows.append(
-                (ids.part_of(c.order_id), ids.new(ChangeId), c.order_id, c.kind, c.reason)
-            )
+            rows.append((ids.part_of(c.order_id), ids.new(ChangeId), c.order_id, c.kind, c.reason))
         except Refused as error:
             answers.append(Result.refused(error))
     if rows:
@@ -69,9 +67,7 @@ def _hold_one(book: Book, c: HoldOrder) -> OrderHolds:
         raise ALREADY_HELD(f"{order.id} is on hold for {c.kind} already.")
     order = book.touch(order, holds=sorted([*order.holds, c.kind]))
     book.log(order.id, "hold", _Entry(c.kind, c.reason))
-    book.tell(
-        HoldPlaced(version=order.version, order_id=order.id, kind=c.kind, reason=c.reason)
-    )
+    book.tell(HoldPlaced(version=order.version, order_id=order.id, kind=c.kind, reason=c.reason))
     return OrderHolds(order.id, order.holds, order.version)
 
 
@@ -100,9 +96,7 @@ def _release_one(book: Book, c: ReleaseHold) -> OrderHolds:
     order = book.touch(order, holds=[k for k in order.holds if k != c.kind])
     book.log(order.id, "release_hold", _Entry(c.kind))
     clear = not order.holds
-    book.tell(
-        HoldReleased(version=order.version, order_id=order.id, kind=c.kind, all_clear=clear)
-    )
+    book.tell(HoldReleased(version=order.version, order_id=order.id, kind=c.kind, all_clear=clear))
     return OrderHolds(order.id, order.holds, order.version)
 
 

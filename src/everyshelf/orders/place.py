@@ -162,9 +162,7 @@ def _named(d: Draft) -> bool:
     return bool(buyer.email or buyer.phone or buyer.loyalty)
 
 
-def _insert(
-    tx: Tx, drafts: Sequence[Draft], customers: dict[OrderId, customer.CustomerId]
-) -> None:
+def _insert(tx: Tx, drafts: Sequence[Draft], customers: dict[OrderId, customer.CustomerId]) -> None:
     tx.run(SQL.insert_orders, **table(ORDER_COLUMNS, (_order_row(d, customers) for d in drafts)))
     insert_lines(tx, (line for d in drafts for line in d.lines))
     holds = [
@@ -188,9 +186,7 @@ LINE_COLUMNS = (
 )  # fmt: skip
 
 
-def _order_row(
-    d: Draft, customers: dict[OrderId, customer.CustomerId]
-) -> tuple[object, ...]:
+def _order_row(d: Draft, customers: dict[OrderId, customer.CustomerId]) -> tuple[object, ...]:
     c = d.command
     ship_to = codec.encode(c.ship_to).decode() if c.ship_to is not None else None
     return (
@@ -221,9 +217,7 @@ def event_line(x: Line) -> EventLine:
     )  # fmt: skip
 
 
-def _events(
-    drafts: Sequence[Draft], done: Secured
-) -> list[OrderPlaced | LinesBackordered]:
+def _events(drafts: Sequence[Draft], done: Secured) -> list[OrderPlaced | LinesBackordered]:
     told: list[OrderPlaced | LinesBackordered] = []
     for d in drafts:
         told.append(_placed(d))
@@ -248,4 +242,3 @@ def _placed(d: Draft) -> OrderPlaced:
         lines=[event_line(x) for x in d.units if x.open], currency=c.currency, total_minor=total,
         authorized=c.payment.authorized, provider=c.payment.provider,
     )  # fmt: skip
-

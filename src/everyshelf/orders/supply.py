@@ -8,6 +8,7 @@ and the order allow; what is left unpromised refuses the order, which then holds
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -32,6 +33,7 @@ class Secured:
     nodes: dict[tuple[OrderId, int], str] = field(default_factory=dict)
     due: dict[tuple[OrderId, int], date] = field(default_factory=dict)
     refused: dict[OrderId, Refused] = field(default_factory=dict)
+    undone: bool = False  # This round was rolled back.
 
 
 def secure(tx: Tx, drafts: Sequence[Draft], items: Mapping[str, Item]) -> Secured:
@@ -83,19 +85,56 @@ def _hold(tx: Tx, drafts: Sequence[Draft], done: Secured) -> dict[OrderId, str]:
     return short
 
 
+class _Again(Exception):
+    """Some drafts got part of what they need and must be refused: undo and go on without them."""
+
+
 def _bend(tx: Tx, drafts: list[Draft], items: Mapping[str, Item], done: Secured) -> None:
-    left = _free(tx, drafts)
-    trying = []
-    for d in drafts:
-        try:
-            d.lines = share_out(d, left, items)
-            trying.append(d)
-        except Refused as error:
-            done.refused[d.order_id] = error
-    short = _hold(tx, trying, done)
-    for order_id, words in short.items():
-        done.refused[order_id] = SHORT(words)
-    _promise(tx, [d for d in trying if d.order_id not in short], done)
+    """Refused drafts leave no trace, not even a hold that was given back, so a round in which one
+    fails after its hold is rolled back and run again without it."""
+    asked = {d.order_id: d.lines for d in drafts}
+    trying = drafts
+    while trying:
+        tried = Secured()
+        with suppress(_Again), tx.savepoint():
+            _try(tx, trying, items, tried)
+        done.refused.update(tried.refused)
+        if not tried.undone:
+            done.nodes.update(tried.nodes)
+            done.due.update(tried.due)
+            return
+        trying = [d for d in trying if d.order_id not in done.refused]
+        for d in trying:
+            d.lines = asked[d.order_id]
+
+
+def _try(tx: Tx, drafts: list[Draft], items: Mapping[str, Item], done: Secured) -> None:
+    """Shares out what is free until every draft is held or refused.
+
+    Channels and pools overlap, so two drafts may count on one unit; who loses it is shared out
+    again from what is free then. Each round settles at least its first draft.
+    """
+    asked = {d.order_id: d.lines for d in drafts}
+    held: list[Draft] = []
+    while drafts:
+        left = _free(tx, drafts)
+        trying = []
+        for d in drafts:
+            try:
+                d.lines = share_out(d, left, items)
+                trying.append(d)
+            except Refused as error:
+                done.refused[d.order_id] = error
+        short = _hold(tx, trying, done)
+        held += [d for d in trying if d.order_id not in short]
+        again = [d for d in trying if d.order_id in short]
+        if len(again) == len(drafts):  # Rivals outside this batch; they must be let through.
+            done.refused.update((d.order_id, SHORT(short[d.order_id])) for d in again)
+            again = []
+        for d in again:
+            d.lines = asked[d.order_id]
+        drafts = again
+    _promise(tx, held, done)
 
 
 def _free(tx: Tx, drafts: Sequence[Draft]) -> dict[Cell, int]:
@@ -132,7 +171,10 @@ def _other(draft: Draft, line: Line, items: Mapping[str, Item]) -> Supply | None
 
 
 def _kit_cut(
-    draft: Draft, kit: Line, parts: Sequence[Line], left: dict[Cell, int],
+    draft: Draft,
+    kit: Line,
+    parts: Sequence[Line],
+    left: dict[Cell, int],
     items: Mapping[str, Item],
 ) -> int:
     """How many kits cannot be put together when nothing but stock may serve them."""
@@ -208,12 +250,12 @@ def _promise(tx: Tx, drafts: Sequence[Draft], done: Secured) -> None:
                 raise SHORT("Nothing of the order is there.")
         except Refused as error:
             done.refused[d.order_id] = error
-    _undo(tx, [d for d in drafts if d.order_id in done.refused], given)
+            done.undone = True
+    if done.undone:
+        raise _Again
 
 
-def _settle(
-    draft: Draft, line: Line, given: Mapping[tuple[OrderId, int], stock.InboundId]
-) -> Line:
+def _settle(draft: Draft, line: Line, given: Mapping[tuple[OrderId, int], stock.InboundId]) -> Line:
     if line.supply is not Supply.INBOUND:
         return line
     inbound_id = given.get((draft.order_id, line.line))
@@ -222,19 +264,3 @@ def _settle(
     if draft.command.short_policy == ShortPolicy.CANCEL_SHORT and line.kit_line is None:
         return Replace(line, supply=Supply.STOCK, cancelled=line.qty)
     raise SHORT(f"No dated supply is left for {line.qty} of {line.item}.")
-
-
-def _undo(
-    tx: Tx, drafts: Sequence[Draft], given: Mapping[tuple[OrderId, int], stock.InboundId]
-) -> None:
-    """A refused order gives back what it got on the way."""
-    if not drafts:
-        return
-    stock.release_holds(tx, [(str(d.order_id), None, None) for d in drafts])
-    back = [
-        (given[d.order_id, x.line], x.item, x.qty)
-        for d in drafts
-        for x in d.units
-        if (d.order_id, x.line) in given
-    ]
-    stock.unpromise_inbound_now(tx, back)

@@ -65,9 +65,7 @@ def capture_due_now(tx: Tx, dues: Sequence[Due]) -> list[Result[Effect]]:
     return _fall_due(tx, Kind.CAPTURE, dues, OVER_AUTHORIZED)
 
 
-def refund_due_now(
-    tx: Tx, dues: Sequence[Due], *, up_to: bool = False
-) -> list[Result[Effect]]:
+def refund_due_now(tx: Tx, dues: Sequence[Due], *, up_to: bool = False) -> list[Result[Effect]]:
     """Refunds (order, cause, amount) each once; claim-free, for returns, no-shows, losses.
 
     `up_to`: when less is left to refund, or nothing was ever paid, the refund is what is left.
@@ -75,9 +73,7 @@ def refund_due_now(
     return _fall_due(tx, Kind.REFUND, dues, OVER_CAPTURED, up_to)
 
 
-def capture_shipped_now(
-    tx: Tx, shipped: Sequence[tuple[OrderId, str]]
-) -> list[Result[Effect]]:
+def capture_shipped_now(tx: Tx, shipped: Sequence[tuple[OrderId, str]]) -> list[Result[Effect]]:
     """Captures what the shipped units have earned beyond what is captured already.
 
     Call it after `orders.mark_shipped`. The last shipment captures the rest to the last cent,

@@ -82,7 +82,11 @@ def _grant(book: Book, command: Authorize, waiting: list[Intent]) -> Result[Effe
     if amount == 0:
         return Result.done(NOTHING)
     made = book.add(
-        command.order_id, Kind.AUTHORIZE, f"outside:{command.key}", amount, State.DONE,
+        command.order_id,
+        Kind.AUTHORIZE,
+        f"outside:{command.key}",
+        amount,
+        State.DONE,
         ref=command.ref,
     )
     return Result.done(effect(made))
@@ -108,9 +112,7 @@ def follow_now(tx: Tx, orders: Sequence[tuple[OrderId, str]]) -> None:
     worth = {o: m.at_most_minor for o, m in money.items()}
     before = Book(tx, order_ids).now
     known = [o for o in order_ids if o in before and o in worth]
-    tx.run(
-        SQL.set_totals, parts=parts(known), order_ids=known, totals=[worth[o] for o in known]
-    )
+    tx.run(SQL.set_totals, parts=parts(known), order_ids=known, totals=[worth[o] for o in known])
     asked = _asked(tx, known)
     book = Book(tx, known)
     for order_id, cause in orders:

@@ -64,14 +64,30 @@ class Book:
         self.told: list[Event] = []
 
     def add(
-        self, order_id: OrderId, kind: Kind, cause: str, amount_minor: int, state: State,
-        *, ref: str = "", detail: str = "",
+        self,
+        order_id: OrderId,
+        kind: Kind,
+        cause: str,
+        amount_minor: int,
+        state: State,
+        *,
+        ref: str = "",
+        detail: str = "",
     ) -> Intent:
         """A new intent; its amount is booked at once unless it failed or waits to be granted."""
         done_at = self.tx.now if state is State.DONE else None
         intent = Intent(
-            ids.new(IntentId), order_id, kind, cause, amount_minor, state, ref, detail, 0,
-            self.tx.now, done_at,
+            ids.new(IntentId),
+            order_id,
+            kind,
+            cause,
+            amount_minor,
+            state,
+            ref,
+            detail,
+            0,
+            self.tx.now,
+            done_at,
         )
         self.made.append(intent)
         if counts(kind, state):

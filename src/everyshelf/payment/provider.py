@@ -38,9 +38,7 @@ class Unheard(EveryshelfError):
 class Provider(Protocol):
     """Moves money once per key. `ref` is the provider's own name for the authorization."""
 
-    def authorize(
-        self, key: str, amount_minor: int, currency: str, ref: str
-    ) -> ProviderAnswer: ...
+    def authorize(self, key: str, amount_minor: int, currency: str, ref: str) -> ProviderAnswer: ...
 
     def capture(self, key: str, amount_minor: int, currency: str, ref: str) -> ProviderAnswer: ...
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from everyshelf.base.crash import crashpoint
 from everyshelf.base.ids import part_of
 from everyshelf.base.tx import Database, Tx
 from everyshelf.orders import OrderId
@@ -49,9 +50,11 @@ def settle(
 ) -> int:
     """Sends the due intents of the payments of provider `name`; how many were heard."""
     sent = db.run(lambda tx: _take(tx, name, limit), now=now, actor="settle")
-    answers = [(s, _ask(provider, s)) for s in sent]
-    if not answers:
+    if not sent:
         return 0
+    crashpoint("payment.taken")
+    answers = [(s, _ask(provider, s)) for s in sent]
+    crashpoint("payment.answered")
     return db.run(lambda tx: _record(tx, answers), now=now, actor="settle")
 
 

@@ -146,9 +146,7 @@ def _start(tx: Tx, commands: list[Start]) -> list[Result[MakeChanged]]:
         turns.append(after)
         results.append(Result.done(_changed(after)))
     _write(tx, turns)
-    outbox.emit(
-        tx, (MakeStarted(make_id=t.before.id, version=t.before.version + 1) for t in turns)
-    )
+    outbox.emit(tx, (MakeStarted(make_id=t.before.id, version=t.before.version + 1) for t in turns))
     return results
 
 

@@ -42,9 +42,7 @@ def released(tx: Tx, heard: Sequence[Heard]) -> None:
 
 def cancelled(tx: Tx, heard: Sequence[Heard]) -> None:
     """Units that are cancelled before their work begins are not made."""
-    cancel_now(
-        tx, [(h.event.order_id, x.line, x.qty) for h in heard for x in h.event.lines]
-    )
+    cancel_now(tx, [(h.event.order_id, x.line, x.qty) for h in heard for x in h.event.lines])
 
 
 HANDLERS: Final[Handlers] = {

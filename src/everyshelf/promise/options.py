@@ -224,9 +224,7 @@ def spread(need: Needs, stocks: dict[str, dict[str, int]]) -> list[tuple[str, Ne
     return found
 
 
-def _split(
-    snapshot: Snapshot, to: network.Address, parcels: list[tuple[str, int]]
-) -> list[Option]:
+def _split(snapshot: Snapshot, to: network.Address, parcels: list[tuple[str, int]]) -> list[Option]:
     """The services that can bring all parcels: the sum of the prices, the latest of the dates."""
     by_service: dict[str, list[Option]] = {}
     for code, weight_g in parcels:

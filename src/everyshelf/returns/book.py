@@ -69,9 +69,7 @@ def with_lines(tx: Tx, found: Sequence[Rma]) -> dict[RmaId, Rma]:
     keys = {"parts": parts(r.order_id for r in found), "ids": [r.id for r in found]}
     for line in tx.all(SQL.read_rma_lines, RmaLine, **keys):
         lines.setdefault(line.rma_id, []).append(line)
-    return {
-        r.id: msgspec.structs.replace(r, lines=tuple(lines.get(r.id, ()))) for r in found
-    }
+    return {r.id: msgspec.structs.replace(r, lines=tuple(lines.get(r.id, ()))) for r in found}
 
 
 def turn(tx: Tx, turns: Sequence[Turn]) -> None:

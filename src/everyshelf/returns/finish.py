@@ -84,9 +84,7 @@ def _refund(
     return [paid[n : n + 3] for n in range(0, len(paid), 3)]
 
 
-def _write_receipts(
-    tx: Tx, groups: Sequence[list[Graded]], refunds: Sequence[list[int]]
-) -> None:
+def _write_receipts(tx: Tx, groups: Sequence[list[Graded]], refunds: Sequence[list[int]]) -> None:
     rows: list[tuple[Unit, Decision, int]] = []
     for group, (own, credit, _) in zip(groups, refunds, strict=True):
         shares = money.split(own + credit, [u.worth.total_minor for u, _ in group])
@@ -185,6 +183,10 @@ def _received(group: list[Graded], refund_minor: int, now: dict[RmaId, Turn]) ->
         for u, d in group
     ]
     return Received(
-        turn.rma.id, turn.state, turn.rma.version + 1, refund_minor, disposed,
+        turn.rma.id,
+        turn.state,
+        turn.rma.version + 1,
+        refund_minor,
+        disposed,
         turn.exchange_order_id,
     )

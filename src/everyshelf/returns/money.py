@@ -45,9 +45,7 @@ class Purse:
         self.orders = found
         self.credits = credited
         self._back = {(x.order_id, x.line): x.returned for o in found.values() for x in o.lines}
-        self._gone = {
-            o.id: sum(x.returned + x.cancelled for x in o.real) for o in found.values()
-        }
+        self._gone = {o.id: sum(x.returned + x.cancelled for x in o.real) for o in found.values()}
 
     def take(self, line: Line, qty: int) -> Worth:
         """The worth of the next `qty` units of the line to come back."""

@@ -145,7 +145,11 @@ def _world(tx: Tx, commands: Sequence[ReceiveReturn]) -> World:
     )
     left = {(r.id, x.line): x.open for r in rmas.values() for x in r.lines}
     return World(
-        found, rmas, {n for (n,) in nodes}, _sold(tx, commands, sorted(found)), purse(tx, found),
+        found,
+        rmas,
+        {n for (n,) in nodes},
+        _sold(tx, commands, sorted(found)),
+        purse(tx, found),
         left,
     )
 
@@ -225,9 +229,7 @@ def _take_in(
     }
     if late:
         return late
-    moved = stock.return_in_now(
-        tx, [put_away(u, d) for u, d in zip(units, decisions, strict=True)]
-    )
+    moved = stock.return_in_now(tx, [put_away(u, d) for u, d in zip(units, decisions, strict=True)])
     return {
         place[id(u.command)]: r.refusal.error()
         for u, r in zip(units, moved, strict=True)

@@ -95,9 +95,12 @@ class Period(msgspec.Struct):
 
 def first_invoices(entries: Iterable[Entry], limit: int | None) -> Iterator[Entry]:
     """The entries of the first `limit` documents of the file (all when None)."""
+    if limit is None:
+        yield from entries
+        return
     seen: set[str] = set()
     for entry in entries:
-        if limit is not None and entry.invoice not in seen:
+        if entry.invoice and entry.invoice not in seen:
             if len(seen) == limit:
                 return
             seen.add(entry.invoice)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from everyshelf import fulfillment, pickup, transport
-from everyshelf.base.sql import load
+from everyshelf.base.sql import Statement, load
 from everyshelf.base.tx import Database, Tx
 from everyshelf.fulfillment import FulfillmentId
 from everyshelf.pickup import PickupId
@@ -22,6 +24,7 @@ from everyshelf.stock import AllocationId
 from everyshelf.transport import ShipmentId, ShipmentState
 
 SQL = load("everyshelf.simulate")
+T = TypeVar("T")
 BATCH = 200
 REJECT_RATE = 0.015
 SHORT_RATE = 0.004
@@ -83,7 +86,7 @@ class People:
         todo = self._read(SQL.open_work, Work, now)
         for start in range(0, len(todo), BATCH):
             batch = todo[start : start + BATCH]
-            self.db.run(lambda tx, batch=batch: self._prepare(tx, batch), now=now, actor="people")  # type: ignore[misc]
+            self.db.run(partial(self._prepare, todo=batch), now=now, actor="people")
         return len(todo)
 
     def _prepare(self, tx: Tx, todo: Sequence[Work]) -> None:
@@ -126,10 +129,7 @@ class People:
         todo = [work.id for work in self._read(SQL.packed_work, Work, now)]
         for start in range(0, len(todo), BATCH):
             commands = [transport.Ship("", work) for work in todo[start : start + BATCH]]
-            self.db.run(
-                lambda tx, commands=commands: transport.ship_now(tx, commands),  # type: ignore[misc]
-                now=now, actor="carrier",
-            )  # fmt: skip
+            self.db.run(partial(transport.ship_now, commands=commands), now=now, actor="carrier")
         return len(todo)
 
     def deliver(self, now: datetime) -> int:
@@ -137,8 +137,7 @@ class People:
         said = [m for s in self._read(SQL.moving, Moving, now) for m in self._messages(s, now)]
         for start in range(0, len(said), BATCH):
             batch = said[start : start + BATCH]
-            self.db.run(lambda tx, batch=batch: transport.track(tx, batch), now=now,  # type: ignore[misc]
-                        actor="carrier")  # fmt: skip
+            self.db.run(partial(transport.track, commands=batch), now=now, actor="carrier")
         return len(said)
 
     def _messages(self, s: Moving, now: datetime) -> list[transport.Track]:
@@ -156,9 +155,7 @@ class People:
         due += timedelta(days=s.attempts)
         return [self._said(s, "delivered", ShipmentState.DELIVERED, due)] if due <= now else []
 
-    def _said(
-        self, s: Moving, what: str, code: ShipmentState, at: datetime
-    ) -> transport.Track:
+    def _said(self, s: Moving, what: str, code: ShipmentState, at: datetime) -> transport.Track:
         source = f"{what}:{s.attempts}"
         return transport.Track(s.id, source, code, max(at, s.shipped_at))
 
@@ -167,7 +164,7 @@ class People:
         todo = [p for p in self._read(SQL.staged_pickups, Waiting, now) if self._comes(p, now)]
         for start in range(0, len(todo), BATCH):
             batch = todo[start : start + BATCH]
-            self.db.run(lambda tx, batch=batch: _hand_over(tx, batch), now=now, actor="people")  # type: ignore[misc]
+            self.db.run(partial(_hand_over, waiting=batch), now=now, actor="people")
         self.db.run(lambda tx: pickup.expire(tx, now, 500), now=now, actor="clock")
         return len(todo)
 
@@ -177,7 +174,7 @@ class People:
             return False
         return now >= p.staged_at + timedelta(hours=dice.uniform(1, 48))
 
-    def _read(self, statement, kind, now):  # type: ignore[no-untyped-def]
+    def _read(self, statement: Statement, kind: type[T], now: datetime) -> list[T]:
         with self.db.transaction(now=now) as tx:
             return tx.all(statement, kind)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
@@ -25,7 +26,8 @@ GROUND_BANDS = ((250.0, 1, 2), (1000.0, 2, 3), (2500.0, 3, 5), (6000.0, 4, 7), (
 EXPRESS_BANDS = ((2500.0, 1, 1), (6000.0, 1, 2), (21000.0, 3, 5))
 WEIGHTS_G = (1_000, 5_000, 20_000, 70_000, 300_000, 3_000_000)
 DC_SHARE = 0.7
-COVER_WEEKS = 4.0
+COVER_WEEKS = 8.0
+LINES_AT_ONCE = 4
 STORE_TOP_SHARE = 0.4
 STORE_CAN = ("ship", "pickup", "curbside", "same_day", "returns")
 DC_CAN = ("ship", "returns", "hazmat", "cold", "oversize")
@@ -98,10 +100,11 @@ def build(
     return made
 
 
-def receive(db: Database, units: Sequence[Level], reason: str, now: object = None) -> None:
+def receive(db: Database, units: Sequence[Level], reason: str, now: datetime | None = None) -> None:
     """Supplier deliveries, as one batch."""
     commands = [stock.Receive("", u.node, u.item, u.qty, reason=reason) for u in units]
-    _all(db.run(lambda tx: stock.receive_now(tx, commands), now=now, actor="replenishment"))  # type: ignore[arg-type]
+    answers = db.run(lambda tx: stock.receive_now(tx, commands), now=now, actor="replenishment")
+    _all(answers)
 
 
 def _sample(sites: Sequence[Site], seed: int) -> list[Site]:
@@ -114,7 +117,7 @@ def _dc(site: Site, n: int) -> Site:
     return msgspec.structs.replace(site, code=f"DC{n}", name=f"DC {site.city.title()}")
 
 
-def _all(results: Sequence[Result[object]]) -> None:
+def _all(results: Iterable[Result[Any]]) -> None:
     for result in results:
         result.get()
 
@@ -218,8 +221,9 @@ def _levels(survey: Survey, dcs: Sequence[Site], stores: Sequence[Site]) -> Iter
     in_stores = set(ranked[: int(len(ranked) * STORE_TOP_SHARE)])
     for code, sold in survey.items.items():
         cover = sold.qty / survey.weeks * COVER_WEEKS
+        usual = math.ceil(LINES_AT_ONCE * sold.qty / sold.lines)
         for site in dcs:
-            yield Level(site.code, code, max(2, math.ceil(cover * DC_SHARE / len(dcs))))
+            yield Level(site.code, code, max(usual, math.ceil(cover * DC_SHARE / len(dcs))))
         if code in in_stores:
             for site in stores:
                 share = cover * (1 - DC_SHARE) / len(stores)

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from everyshelf.base import claims, outbox
+from everyshelf.base.crash import crashpoint
 from everyshelf.base.parts import table
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Database, Tx
@@ -129,6 +130,8 @@ def settle_labels(db: Database, carriers: Mapping[str, Carrier], limit: int = 10
     waiting = db.run(
         lambda tx: tx.all(SQL.waiting_labels, _Waiting, carriers=sorted(carriers), limit=limit)
     )
+    if waiting:
+        crashpoint("label.waiting")
     return sum(_settle(db, carriers[label.carrier], label) for label in waiting)
 
 
@@ -146,6 +149,7 @@ def _settle(db: Database, carrier: Carrier, label: _Waiting) -> bool:
             now=tx.now,
         ))  # fmt: skip
         return False
+    crashpoint("label.answered")
     return db.run(lambda tx: _record(tx, label, bought))
 
 

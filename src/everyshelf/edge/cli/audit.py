@@ -20,24 +20,31 @@ def audit(
 ) -> None:
     """Run every room's checks on one snapshot: each is a query that must find nothing.
 
-    Ends with status 1 when there is a finding.
+    Audits the usual database and, where a replay or a demo has left one beside it, that too. Ends
+    with status 1 when there is a finding.
     """
-    with Database(target.database_url(), size=1) as db:
-        found = audit_database(db)
+    found: dict[str, list[Finding]] = {}
+    for name, url in target.databases():
+        with Database(url, size=1) as db:
+            found[name] = audit_database(db)
     ran = sum(1 for _ in checks())
+    every = [finding for findings in found.values() for finding in findings]
     if json:
-        report = {"findings": len(found), "checks": ran, "found": found}
+        by_database = {name: len(findings) for name, findings in found.items()}
+        report = {
+            "findings": len(every), "checks": ran, "databases": by_database, "found": every,
+        }  # fmt: skip
         typer.echo(msgspec.json.encode(report).decode())
     else:
-        _show(found, ran)
-    if found:
+        _show(every, ran, list(found))
+    if every:
         raise typer.Exit(1)
 
 
-def _show(found: list[Finding], ran: int) -> None:
+def _show(found: list[Finding], ran: int, databases: list[str]) -> None:
     console = Console()
     if not found:
-        console.print(f"{ran} checks, no finding.")
+        console.print(f"{ran} checks on {', '.join(databases)}: no finding.")
         return
     shown = Table("room", "check", "what", "detail", title=f"{len(found)} findings")
     for finding in found:

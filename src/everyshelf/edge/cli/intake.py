@@ -51,6 +51,9 @@ def import_file(
     make_items: Annotated[
         bool, typer.Option("--make-items", help="Make the items that orders name and none knows.")
     ] = False,
+    with_returns: Annotated[
+        bool, typer.Option("--with-returns", help="Match returned lines to what was sold before.")
+    ] = False,
     batch: Annotated[
         int, typer.Option(min=1, max=5_000, help="Records taken in one transaction.")
     ] = 500,
@@ -66,6 +69,8 @@ def import_file(
     told = intake.load(mapping) if mapping is not None else intake.Mapping()
     if channel is not None:
         told = msgspec.structs.replace(told, channel=channel)
+    if with_returns:
+        told = msgspec.structs.replace(told, with_returns=True)
     job = intake.Job(kind, file, told, source, batch, dry_run, resume, again, make_items)
     if target.external_url():
         report = _run(target.database_url(), job, as_json)

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
 from everyshelf.base.account import account_for
 from everyshelf.base.server import NOT_RUNNING, Server
 
@@ -68,3 +72,44 @@ def borrowed() -> Iterator[Server]:
     finally:
         if server.started_here:
             server.stop()
+
+
+@contextlib.contextmanager
+def scratch(name: str) -> Iterator[str]:
+    """A new, empty database of this name beside the usual one; it stays when the command ends.
+
+    What it held before is dropped. Its commits do not wait for the disk: it can be made again.
+    """
+    with contextlib.ExitStack() as stack:
+        named = external_url()
+        url = named or stack.enter_context(borrowed()).url()
+        made = make_conninfo(url, dbname=name)
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute(sql.SQL("drop database if exists {} (force)").format(sql.Identifier(name)))
+            conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            conn.execute(
+                sql.SQL("alter database {} set synchronous_commit = off").format(
+                    sql.Identifier(name)
+                )
+            )
+        yield made
+
+
+def databases() -> list[tuple[str, str]]:
+    """The usual database and those that `scratch` made beside it: name and URL of each that has
+    been migrated. Starts the embedded server when none is named."""
+    url = database_url()
+    with psycopg.connect(url, autocommit=True) as conn:
+        usual = conn.info.dbname
+        rows = conn.execute(
+            "select datname from pg_database where datname like %s order by datname",
+            [r"everyshelf\_%"],
+        ).fetchall()
+    names = [usual, *(name for (name,) in rows if name != usual)]
+    return [(name, u) for name in names if _migrated(u := make_conninfo(url, dbname=name))]
+
+
+def _migrated(url: str) -> bool:
+    with psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute("select to_regclass('schema_migration') is not null").fetchone()
+    return row == (True,)

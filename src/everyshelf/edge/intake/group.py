@@ -34,6 +34,12 @@ class OrderDraft(msgspec.Struct, frozen=True):
     lines: tuple[Sale, ...]
 
 
+class ReturnDraft(msgspec.Struct, frozen=True):
+    """One return; its row waits like an invoice, so that it comes behind the sale it takes back."""
+
+    line: Return
+
+
 class _Open(msgspec.Struct):
     """An invoice whose rows still come in; one that grew too long keeps no lines."""
 
@@ -43,6 +49,7 @@ class _Open(msgspec.Struct):
     lines: list[Sale] = []
     seen: set[tuple[object, ...]] = set()
     too_long: bool = False
+    back: Return | None = None
 
 
 def aside(row: Row, reason: Quarantined) -> Unit:
@@ -72,6 +79,9 @@ def invoices(rows: Iterable[Row], plan: Plan, window: int = WINDOW) -> Iterator[
     open_: dict[str, _Open] = {}
     for row in rows:
         line = sort_line(row, plan, rules)
+        if isinstance(line, Return) and plan.mapping.with_returns:
+            open_[f"\0{row.number}"] = _Open(row.number, "", [row], back=line)
+            continue
         if isinstance(line, Return):
             line = Quarantined(row.number, "qty", Reason.RETURN_ROW)
         if isinstance(line, Quarantined):
@@ -119,5 +129,7 @@ def _close(open_: dict[str, _Open], before: int | None) -> Iterator[Unit]:
         if before is not None and found.touched > before:
             return
         del open_[invoice]
-        if found.lines:
+        if found.back is not None:
+            yield Unit(tuple(found.rows), ReturnDraft(found.back))
+        elif found.lines:
             yield Unit(tuple(found.rows), OrderDraft(invoice, tuple(found.lines)))

@@ -123,10 +123,10 @@ RETAIL_SHAPES: Final = (
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a mapping file may say; `columns` is field -> column, `constants` field -> value.
 
-    `not_products` and `returns` are for order lines: a regular expression of codes that are no
-    goods, and the prefix of invoices that take back. `duplicates`: what to do with a line whose
-    every cell repeats another of its invoice. `stock`: rows are a `snapshot` or a `receipt`.
-    With `decimal = ","` points part thousands.
+    For order lines: `not_products` is a regular expression of codes that are no goods, `returns`
+    the prefix of invoices that take back, `with_returns` matches those to sales, and `duplicates`
+    says what to do with a line whose every cell repeats another of its invoice. `stock`: rows are
+    a `snapshot` or a `receipt`. With `decimal = ","` points part thousands.
     """
 
     columns: dict[str, str] = {}
@@ -140,6 +140,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upper_items: bool | None = None
     not_products: str | None = None
     returns: str | None = None
+    with_returns: bool = False
     duplicates: Literal["quarantine", "keep"] = "quarantine"
     short: Literal["partial", "ship_complete", "cancel_short"] = "partial"
     stock: Literal["snapshot", "receipt"] = "snapshot"

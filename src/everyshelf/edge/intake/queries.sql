@@ -37,3 +37,23 @@ insert into import_quarantine (run_id, row_number, reason, field, raw)
 select %(run)s::bigint, u.row_number, u.reason, u.field, u.raw
 from unnest(%(row_numbers)s::bigint[], %(reasons)s::text[], %(fields)s::text[],
   %(raws)s::jsonb[]) as u (row_number, reason, field, raw)
+
+-- name: sold_lines
+-- The units that each return may take back: what a kit was made of is returned with the kit only.
+select u.n, l.order_id, l.line, l.qty - l.cancelled - l.shipped as open,
+  l.shipped - l.returned - coalesce(w.qty, 0)::bigint as shipped
+from unnest(%(ns)s::int[], %(parts)s::int[], %(kinds)s::text[], %(people)s::text[],
+  %(items)s::text[], %(prices)s::bigint[], %(ats)s::timestamptz[])
+  as u (n, part, kind, person, item, price, at)
+join customer_identity i on i.part = u.part and i.kind = u.kind and i.value = u.person
+join sales_order o on o.customer_id = i.customer_id and o.placed_at <= u.at
+join order_line l on l.part = o.part and l.order_id = o.id and l.item = u.item
+  and l.amount_minor = l.qty * u.price and l.kit_line is null and l.supply <> 'kit'
+left join lateral (
+  select sum(r.qty - r.received) as qty
+  from rma a
+  join rma_line r on r.part = a.part and r.rma_id = a.id
+  where a.part = l.part and a.order_id = l.order_id and r.line = l.line
+    and a.state in ('open', 'received')
+) w on true
+order by u.n, o.placed_at desc, l.order_id desc, l.line

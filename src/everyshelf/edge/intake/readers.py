@@ -29,6 +29,7 @@ from everyshelf.edge.intake.lines import encoding_of, lines, records
 PARQUET_ROWS: Final = 8_192
 SNIFFED_ROWS: Final = 1_000
 MAGIC: Final = b"PAR1"
+OTHERS: Final = (b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"%PDF")
 UNREADABLE: Final = "_unreadable"
 EXTRA: Final = "_more_{n}"
 
@@ -63,14 +64,20 @@ def open_source(path: Path, encoding: str | None = None) -> Source:
         head = file.read(4096)
     if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise FILE_EMPTY(f"{path.name} holds nothing.")
+    if head.startswith(OTHERS):
+        raise FILE_UNREADABLE(f"{path.name} is a spreadsheet or an archive; save it as CSV.")
     if head.startswith(MAGIC):
         return Source(path, Format.PARQUET, _parquet_columns(path))
     written = encoding or encoding_of(path)
-    first = next(text for text in lines(path, written) if text.strip())
+    first = next((text for text in lines(path, written) if text.strip()), None)
+    if first is None:
+        raise FILE_EMPTY(f"{path.name} holds nothing.")
     if first.lstrip().startswith("{"):
         return Source(path, Format.JSONL, _json_columns(path, written), written)
     delimiter = _delimiter(first)
-    header = next(cells for cells, _ in records(path, written, delimiter) if cells)
+    header, broken = next(r for r in records(path, written, delimiter) if r[0] or r[1])
+    if broken is not None:
+        raise FILE_UNREADABLE(f"The header of {path.name} has no end.")
     return Source(path, Format.CSV, _distinct(header), written, delimiter)
 
 
@@ -89,7 +96,14 @@ def _opened(path: Path) -> Any:
 
 def _delimiter(header: str) -> str:
     """The separator that cuts the header into most names; quoted names count once."""
-    return max(",;\t|", key=lambda d: len(next(csv.reader([header], delimiter=d), [])))
+    return max(",;\t|", key=lambda d: _width(header, d))
+
+
+def _width(header: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader([header], delimiter=delimiter), []))
+    except csv.Error:
+        return 0
 
 
 def _distinct(header: list[str]) -> tuple[str, ...]:

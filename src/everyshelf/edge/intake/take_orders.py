@@ -13,8 +13,9 @@ from everyshelf.base.errors import KEY_REUSED
 from everyshelf.base.results import Outcome, Result
 from everyshelf.base.tx import Tx
 from everyshelf.edge.intake.facts import Quarantined, Reason, Unit
-from everyshelf.edge.intake.group import OrderDraft
+from everyshelf.edge.intake.group import OrderDraft, ReturnDraft
 from everyshelf.edge.intake.setup import Setup
+from everyshelf.edge.intake.take_returns import take_returns
 from everyshelf.edge.intake.translate_orders import Sale
 from everyshelf.orders import Placed, PlaceLine
 
@@ -22,7 +23,23 @@ TAKEN_BEFORE = frozenset({KEY_REUSED.code, "orders.ref_taken"})
 
 
 def take_orders(tx: Tx, units: Sequence[Unit], setup: Setup) -> list[list[Quarantined]]:
-    """Places the orders; the rows of each that were not taken."""
+    """Places the orders, then takes back what is returned; the rows of each that were not taken.
+
+    In one batch all sales come first: a return never stands before the sale it takes back.
+    """
+    left = dict(zip(_numbers(units, OrderDraft), _take_sales(tx, units, setup), strict=True))
+    back = [u.draft.line for u in units if isinstance(u.draft, ReturnDraft)]
+    if back:
+        answers = take_returns(tx, back, setup)
+        left |= dict(zip(_numbers(units, ReturnDraft), answers, strict=True))
+    return [left[n] for n in range(len(units))]
+
+
+def _numbers(units: Sequence[Unit], kind: type) -> list[int]:
+    return [n for n, u in enumerate(units) if isinstance(u.draft, kind)]
+
+
+def _take_sales(tx: Tx, units: Sequence[Unit], setup: Setup) -> list[list[Quarantined]]:
     drafts = [u.draft for u in units if isinstance(u.draft, OrderDraft)]
     if setup.make_items:
         make_items(tx, drafts, setup)

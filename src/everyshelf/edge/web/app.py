@@ -12,14 +12,14 @@ from litestar.handlers import HTTPRouteHandler
 
 from everyshelf.base import ids
 from everyshelf.base.tx import Database
-from everyshelf.edge.web import system
+from everyshelf.edge.web import live, system
 from everyshelf.edge.web.access import Verdict
-from everyshelf.edge.web.declare import Listing, Route, Verb, name_of
+from everyshelf.edge.web.asks import RequestId
+from everyshelf.edge.web.declare import PARAMETER, Listing, Route, Verb, name_of
 from everyshelf.edge.web.endpoints import (
     BODY_BYTES,
     BULK_BYTES,
     Request_,
-    RequestId,
     answer_of,
     bulk_of,
     handler,
@@ -37,6 +37,10 @@ OPEN: Final[dict[str, Open]] = {
     "/openapi.json": system.openapi,
     "/docs": system.docs,
     "/problems/{code}": system.problem_page,
+    "/": live.page,
+    "/live/state": live.state,
+    "/live/orders/{order_id}": live.order,
+    "/static/{name}": live.static,
 }
 
 
@@ -85,7 +89,7 @@ def _open(service: Service, path: str, answer: Open) -> HTTPRouteHandler:
         service.seconds.labels("GET", path).observe(time.perf_counter() - began)
         return reply
 
-    typed = path.replace("{code}", "{code:str}")
+    typed = PARAMETER.sub(r"{\1:str}", path)
     return HTTPRouteHandler(typed, http_method=["GET"], name=f"GET {path}")(endpoint)
 
 

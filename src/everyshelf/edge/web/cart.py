@@ -14,7 +14,7 @@ from everyshelf.customer import CustomerId
 from everyshelf.edge.web import declare
 from everyshelf.edge.web.declare import Face, Listing, Read, Verb
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 
 class OneCart(msgspec.Struct, frozen=True):

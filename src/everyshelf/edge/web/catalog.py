@@ -11,7 +11,7 @@ from everyshelf.base.tx import Tx
 from everyshelf.edge.web import declare
 from everyshelf.edge.web.declare import Face, NoQuery, Read, Verb
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 
 class ItemQuery(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from everyshelf.customer.facts import AddressId
 from everyshelf.edge.web import declare
 from everyshelf.edge.web.declare import Call, Face, Listing, NoQuery, Read, Verb
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 
 class OneCustomer(msgspec.Struct, frozen=True):

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -18,11 +16,11 @@ from litestar.handlers import HTTPRouteHandler
 
 from everyshelf.base import codec, ids
 from everyshelf.base.errors import INVALID, KEY_MISSING, NOT_FOUND, Refused
-from everyshelf.base.ids import Id
 from everyshelf.base.results import Outcome, Result
 from everyshelf.base.tx import Tx
 from everyshelf.edge.web import inputs, pages
-from everyshelf.edge.web.access import Principal, Verdict, must_reach, permit, reached
+from everyshelf.edge.web.access import Verdict, must_reach, permit, reached
+from everyshelf.edge.web.asks import JSON, KEY, Answer, Ask, RequestId, reply_json
 from everyshelf.edge.web.declare import Call, Listing, Read, Route, Verb, parameters
 from everyshelf.edge.web.problems import (
     MEDIA,
@@ -35,54 +33,11 @@ from everyshelf.edge.web.problems import (
 )
 from everyshelf.edge.web.service import Service
 
-JSON: Final = "application/json"
 BODY_BYTES: Final = 1_000_000
 BULK_BYTES: Final = 8_000_000
 BULK_COMMANDS: Final = 1_000
-KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
-IF_MATCH: Final = re.compile(r'"(\d{1,18})"')
 
 Request_ = Request[Any, Any, Any]
-
-
-class RequestId(Id):
-    """Identifies one request in the answers and in the log."""
-
-    prefix = "req"
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One request, permitted: what was sent and by whom."""
-
-    id: str
-    principal: Principal
-    verdict: Verdict
-    path: dict[str, str]
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def key(self) -> str | None:
-        """The idempotency key, bound to its sender; None when there is none."""
-        sent = self.headers.get("idempotency-key")
-        if sent is None or not sent.strip():
-            return None
-        if not KEY.fullmatch(sent.strip()):
-            raise INVALID("An Idempotency-Key is 1-200 printable ASCII letters without spaces.")
-        return f"{self.principal.actor}:{sent.strip()}"
-
-    @property
-    def version(self) -> int | None:
-        """The version that If-Match names."""
-        sent = self.headers.get("if-match")
-        if sent is None or sent.strip() == "*":
-            return None
-        found = IF_MATCH.fullmatch(sent.strip())
-        if found is None:
-            raise INVALID('If-Match carries the ETag of the record, such as "3".')
-        return int(found[1])
 
 
 class BulkAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,9 +46,6 @@ class BulkAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     outcome: Outcome
     value: Any = None
     problem: Problem | None = None
-
-
-Answer = Callable[[Service, Ask], Awaitable[Response[bytes]]]
 
 
 def handler(
@@ -116,8 +68,8 @@ def handler(
 
     typed = re.sub(r"\{(\w+)\}", r"{\1:str}", path)
     return HTTPRouteHandler(
-        typed, http_method=[method], status_code=200, request_max_body_size=limit,  # type: ignore[list-item]
-        name=f"{method} {path}",
+        typed, http_method=[method],  # type: ignore[list-item]
+        status_code=200, request_max_body_size=limit, name=f"{method} {path}",
     )(endpoint)  # fmt: skip
 
 
@@ -133,8 +85,13 @@ async def _ask(
     if body and media != JSON:
         raise MEDIA(f"The body is {media[:100]}; send application/json.")
     return Ask(
-        request_id, principal, verdict, {k: str(v) for k, v in request.path_params.items()},
-        dict(request.query_params), {k.lower(): v for k, v in request.headers.items()}, body,
+        request_id,
+        principal,
+        verdict,
+        {k: str(v) for k, v in request.path_params.items()},
+        dict(request.query_params),
+        {k.lower(): v for k, v in request.headers.items()},
+        body,
     )
 
 
@@ -154,15 +111,6 @@ def _of_litestar(error: HTTPException) -> Refused:
     known = {404: NOT_FOUND, 405: METHOD, 413: TOO_LARGE}
     code = known.get(error.status_code, INVALID)
     return code() if error.status_code != 400 else INVALID(error.detail)
-
-
-def reply_json(value: object, status: int = 200) -> Response[bytes]:
-    """A value as JSON, with its version as ETag."""
-    reply = Response(codec.encode(value), media_type=JSON, status_code=status)
-    version = getattr(value, "version", None)
-    if isinstance(version, int):
-        reply.headers["etag"] = f'"{version}"'
-    return reply
 
 
 def answer_of(route: Route) -> Answer:

@@ -15,7 +15,7 @@ from everyshelf.fulfillment import Done, FulfillmentId, SupplierOrderId, WaveId
 from everyshelf.fulfillment.wave import WaveDone
 from everyshelf.orders import OrderId
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 PackageView = view("PackageView", fulfillment.Package, "part")
 WorkView = view("WorkView", fulfillment.FulfillmentOrder, "part")

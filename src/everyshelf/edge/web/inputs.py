@@ -23,7 +23,10 @@ MAX_TEXT: Final = 20_000
 INT64: Final = 1 << 63
 ZONE: Final = re.compile(r"(?:[Zz]|[+-]\d\d:?\d\d)$")
 _SEQUENCES: Final = (
-    inspect.ListType, inspect.SetType, inspect.FrozenSetType, inspect.VarTupleType,
+    inspect.ListType,
+    inspect.SetType,
+    inspect.FrozenSetType,
+    inspect.VarTupleType,
     inspect.CollectionType,
 )
 

@@ -14,7 +14,7 @@ from everyshelf.edge.web import declare
 from everyshelf.edge.web.declare import Call, Face, Listing, Read, Verb, shown, view
 from everyshelf.insight import CaseId, Finding, Handled, Kpi
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 CaseView = view("CaseView", insight.Case, "part")
 ONE = "/v1/exceptions/{case_id}"

@@ -7,7 +7,7 @@ from everyshelf.edge import keys
 from everyshelf.edge.keys import ApiKey
 from everyshelf.edge.web.declare import Face, Listing, NoQuery, Verb
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 FACE = Face(
     "keys",

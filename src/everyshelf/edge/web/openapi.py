@@ -123,6 +123,7 @@ class Describer:
 
     def _bulk(self, route: Verb, told: dict[str, Any]) -> dict[str, Any]:
         item = schemas.bulk_item(route)
+        one: Any = schemas.bulk_answers(route)
         content = {
             "schema": {
                 "type": "array", "items": self._schema(item), "minItems": 1, "maxItems": 1000,
@@ -136,7 +137,7 @@ class Describer:
             "x-roles": told["x-roles"],
             "parameters": [IDEMPOTENCY | {"required": False}] if route.keyed else [],
             "requestBody": {"required": True, "content": {"application/json": content}},
-            "responses": self._answers(200, list[schemas.bulk_answers(route)]),  # type: ignore[misc]
+            "responses": self._answers(200, list[one]),
         }
 
     def _reading(self, route: Read | Listing, told: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from everyshelf.edge.web import declare
 from everyshelf.edge.web.declare import Face, Listing, Read, Verb
 from everyshelf.orders import Order, OrderId
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 
 class OneOrder(msgspec.Struct, frozen=True):

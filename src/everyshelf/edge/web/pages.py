@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Response
@@ -17,12 +17,10 @@ from everyshelf.base.errors import INVALID
 from everyshelf.base.ids import Id
 from everyshelf.base.tx import Tx
 from everyshelf.edge.web import inputs
+from everyshelf.edge.web.asks import Answer, Ask, reply_json
 from everyshelf.edge.web.declare import Listing
 from everyshelf.edge.web.problems import BAD_CURSOR, Invalid
-
-if TYPE_CHECKING:
-    from everyshelf.edge.web.endpoints import Answer, Ask
-    from everyshelf.edge.web.service import Service
+from everyshelf.edge.web.service import Service
 
 Q = TypeVar("Q")
 
@@ -51,8 +49,6 @@ def listing(route: Listing) -> Answer:
     """How a list answers."""
 
     async def answer(service: Service, ask: Ask) -> Response[bytes]:
-        from everyshelf.edge.web.endpoints import reply_json
-
         limit, after = _place(route, ask.query)
         rest = {k: v for k, v in ask.query.items() if k not in ("limit", "cursor")}
         query = query_of(route.query, {**rest, **ask.path})
@@ -117,5 +113,3 @@ def _after(route: Listing, sent: str) -> Any:
     if isinstance(value, str) and "\0" in value:
         raise BAD_CURSOR()
     return value
-
-

@@ -12,7 +12,7 @@ from everyshelf.edge.web.declare import Face, Listing, Read, Verb
 from everyshelf.orders import OrderId
 from everyshelf.payment import Effect, Intent, Payment
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 
 class OnePayment(msgspec.Struct, frozen=True):

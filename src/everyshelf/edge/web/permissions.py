@@ -47,6 +47,11 @@ POLICY: Final[Mapping[str, Verdict]] = {
     "GET /openapi.json": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /problems/{code}": PUBLIC,
+    # The live page of a public demo; elsewhere there is nothing behind these.
+    "GET /": PUBLIC,
+    "GET /live/state": PUBLIC,
+    "GET /live/orders/{order_id}": PUBLIC,
+    "GET /static/{name}": PUBLIC,
     "GET /metrics": _may(HEADS | {Role.AUDITOR, Role.INTEGRATION}),
     # Stock.
     "POST /v1/stock/availability": _may(ALL, EVERYWHERE),
@@ -170,9 +175,7 @@ POLICY: Final[Mapping[str, Verdict]] = {
     "POST /v1/pickups/{pickup_id}/code": _may(FLOOR | {Role.AGENT}, NODE),
     "POST /v1/pickups/{pickup_id}/check-in": _may(FLOOR | {Role.AGENT}, NODE),
     "POST /v1/pickups/{pickup_id}/hand-over": _may(FLOOR, NODE),
-    "POST /v1/pickups/{pickup_id}/unlock": _may(
-        HEADS | {Role.STORE_MANAGER, Role.ASSOCIATE}, NODE
-    ),
+    "POST /v1/pickups/{pickup_id}/unlock": _may(HEADS | {Role.STORE_MANAGER, Role.ASSOCIATE}, NODE),
     # Returns. Whoever receives one must be able to look at it; it names no person.
     "GET /v1/returns": _may(OFFICE, CHANNEL),
     "GET /v1/returns/{rma_id}": _may(OFFICE | FLOOR, EVERYWHERE),

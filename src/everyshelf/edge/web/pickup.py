@@ -12,7 +12,7 @@ from everyshelf.edge.web.declare import Face, Listing, Read, Verb, shown, view
 from everyshelf.orders import OrderId
 from everyshelf.pickup import Handed, PickupId, Staged
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 PickupView = view("PickupView", pickup.Pickup, "part", "code_hash", "token_hash")
 ONE = "/v1/pickups/{pickup_id}"

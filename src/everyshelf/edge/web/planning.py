@@ -11,7 +11,7 @@ from everyshelf.edge.web import declare
 from everyshelf.edge.web.declare import Face, Listing, Read, Verb
 from everyshelf.planning import MakeChanged, MakeId, MakeOrder
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 
 class OneMake(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from everyshelf.edge.web.declare import Face, Listing, Read, Verb
 from everyshelf.orders import OrderId
 from everyshelf.returns import Changed, Receipt, Received, Rma, RmaId
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 ONE = "/v1/returns/{rma_id}"
 
 

@@ -81,7 +81,11 @@ def _fields(kind: type[msgspec.Struct]) -> list[Any]:
 
 def _struct(name: str, fields: list[Any], like: type[msgspec.Struct]) -> type[msgspec.Struct]:
     made: type[msgspec.Struct] = msgspec.defstruct(
-        name, fields, kw_only=True, frozen=True, module=like.__module__,
+        name,
+        fields,
+        kw_only=True,
+        frozen=True,
+        module=like.__module__,
         namespace={"__doc__": like.__doc__},
     )
     return made

@@ -8,14 +8,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import structlog
 import typer
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from everyshelf.base.server import PORT_TAKEN
 from everyshelf.base.tx import Database
 from everyshelf.edge import keys
 from everyshelf.edge.web.app import build
@@ -35,11 +39,36 @@ def serve(
 
     `ready` is called once the server has begun. `public_demo` opens the read-only demo page.
     """
+    _check_free(host, port)
+    _log_as_json()
     with Database(url) as db:
         _tell_first_key(db)
         app = build(db, public_demo=public_demo)
         with _working(Database(url, size=4) if worker else None):
             asyncio.run(_serve(app, host, port, ready))
+
+
+def _check_free(host: str, port: int) -> None:
+    """Says that a port is taken before anything is started."""
+    try:
+        with socket.create_server((host, port), reuse_port=False):
+            pass
+    except OSError as error:
+        raise PORT_TAKEN(f"{host}:{port} cannot be served on: {error.strerror}") from None
+
+
+def _log_as_json() -> None:
+    """One line of JSON an event, on stderr; a traceback never shows the values of variables."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _tell_first_key(db: Database) -> None:
@@ -69,7 +98,7 @@ async def _serve(app: Any, host: str, port: int, ready: Callable[[], None] | Non
         port=port,
         interface=Interfaces.ASGI,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     )
     loop = asyncio.get_running_loop()
     with contextlib.suppress(ValueError, RuntimeError):  # Outside the main thread nobody signals.

@@ -32,12 +32,17 @@ class Service:
         self.threads = anyio.CapacityLimiter(db.pool.max_size)
         self.registry = CollectorRegistry()
         self.requests = Counter(
-            "everyshelf_requests_total", "Requests by route and status.",
-            ("method", "route", "status"), registry=self.registry,
+            "everyshelf_requests_total",
+            "Requests by route and status.",
+            ("method", "route", "status"),
+            registry=self.registry,
         )
         self.seconds = Histogram(
-            "everyshelf_request_seconds", "Time to answer by route.",
-            ("method", "route"), buckets=BUCKETS, registry=self.registry,
+            "everyshelf_request_seconds",
+            "Time to answer by route.",
+            ("method", "route"),
+            buckets=BUCKETS,
+            registry=self.registry,
         )
         self._seen: dict[bytes, tuple[float, ApiKey]] = {}
 

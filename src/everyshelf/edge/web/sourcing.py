@@ -13,7 +13,7 @@ from everyshelf.edge.web.declare import Face, Listing, Read
 from everyshelf.orders import OrderId
 from everyshelf.sourcing import DecisionId, Why
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 
 class OneOrder(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from everyshelf.base.tx import Tx
 from everyshelf.edge.web.declare import Call, Face, Listing, NoQuery, Verb
 from everyshelf.stock.facts import RuleId
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 
 class AskMany(msgspec.Struct, frozen=True):

@@ -18,7 +18,8 @@ from everyshelf.base.errors import CODES, NOT_FOUND
 from everyshelf.base.migrate import files
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
-from everyshelf.edge.web.endpoints import Ask, Request_
+from everyshelf.edge.web.asks import Ask
+from everyshelf.edge.web.endpoints import Request_
 from everyshelf.edge.web.faces import faces
 from everyshelf.edge.web.openapi import document
 from everyshelf.edge.web.problems import Problem

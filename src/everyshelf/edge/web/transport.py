@@ -15,7 +15,7 @@ from everyshelf.fulfillment import PackageId
 from everyshelf.orders import OrderId
 from everyshelf.transport import ManifestId, ShipmentId
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 ShipmentView = view("ShipmentView", transport.Shipment, "part")
 LabelView = view("LabelView", transport.Label, "part", "key")

@@ -13,7 +13,7 @@ from everyshelf.edge import webhooks
 from everyshelf.edge.web.declare import Face, Listing, NoQuery, Read, Verb
 from everyshelf.edge.webhooks import Webhook, WebhookId
 
-SQL = load("everyshelf.edge.web")
+SQL = load("everyshelf.edge.web", "lists.sql")
 
 
 class OneWebhook(msgspec.Struct, frozen=True):

@@ -1,0 +1,65 @@
+"""The benchmarks run, end, and say what they found as one JSON object on the last line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from bench.__main__ import benchmarks
+
+ROOT: Final = Path(__file__).parents[2]
+TINY: Final = {
+    "journey": (
+        "--seconds=0.1", "--batches=1,3", "--pgbench-seconds=1", "--scale=1", "--clients=1",
+    ),
+}  # fmt: skip
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    named = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=ROOT, env=named, capture_output=True, text=True, check=False, timeout=110,
+    )  # fmt: skip
+
+
+def positive(figures: dict[str, Any]) -> list[str]:
+    """The names of figures that are no speed at all."""
+    return [name for name, figure in figures.items() if not figure > 0]
+
+
+def test_every_benchmark_is_listed_and_tried_here() -> None:
+    told = call()
+    assert told.returncode == 0, told.stderr
+    assert [line.split()[0] for line in told.stdout.splitlines()] == list(benchmarks())
+    assert benchmarks().keys() == TINY.keys()
+
+
+def test_an_unknown_benchmark_is_refused() -> None:
+    told = call("nothing", "--json")
+    assert told.returncode == 2
+    assert "nothing" in told.stderr
+
+
+@pytest.mark.timeout(180)
+def test_the_journey_is_measured_beside_pgbench() -> None:
+    told = call("journey", "--json", *TINY["journey"])
+    assert told.returncode == 0, told.stderr
+    (only,) = told.stdout.splitlines()
+    report = json.loads(only)
+    verbs = {"place", "source", "hear", "prepare", "ship", "deliver"}
+    assert report["name"] == "journey"
+    assert report["per_verb"].keys() == verbs
+    assert report["ratio"].keys() == verbs | {"journey"}
+    assert positive(report["per_verb"]) == positive(report["ratio"]) == []
+    assert report["pgbench_tps"] > 0 < report["cpu_ms_per_order"]
+    assert [one["batch"] for one in report["rounds"]] == [1, 3]
+    assert report["orders_per_s"] == report["rounds"][-1]["orders_per_s"] > 0
+    assert report["ratio"]["journey"] == pytest.approx(
+        report["orders_per_s"] / report["pgbench_tps"], rel=0.05
+    )
+    assert report["audit_findings"] == 0
