@@ -104,8 +104,7 @@ def retry(db: Database, subscriber: str, handlers: Handlers, *, now: datetime | 
 
 def _something(db: Database, subscriber: str) -> bool:
     """Whether anything is finished behind the cursors: a look that locks nothing."""
-    with db.transaction() as tx:
-        return bool(tx.tuples(SQL.something_to_hear, subscriber=subscriber)[0][0])
+    return db.run(lambda tx: bool(tx.tuples(SQL.something_to_hear, subscriber=subscriber)[0][0]))
 
 
 def _step(tx: Tx, subscriber: str, handlers: Handlers, batch: int, alone: bool = False) -> int:
