@@ -18,6 +18,7 @@ from everyshelf import returns, sourcing
 from everyshelf.edge.docs import SETTINGS
 from everyshelf.edge.intake.facts import REASONS
 from everyshelf.edge.intake.mapping import FIELDS, Mapping
+from everyshelf.edge.keys import Role
 from everyshelf.edge.web.declare import Verb, name_of
 from everyshelf.edge.web.faces import faces
 from everyshelf.edge.web.permissions import POLICY
@@ -54,6 +55,7 @@ def test_a_page_says_what_is_so(page: Path) -> None:
     assert pages.broken_links(page) == []
     assert pages.unknown_calls(text, options()) == []
     assert pages.unknown_routes(text, routes()) == []
+    assert pages.missing_files(text) == []
     assert pages.forbidden(text) == []
 
 
@@ -62,6 +64,7 @@ def test_a_wrong_page_is_seen(tmp_path: Path) -> None:
     page.write_text(
         "# A page\n[here](#a-page) [gone](gone.md) [no](#nowhere) [out](http://example.com)\n"
         "`everyshelf fly` and `POST /v1/nothing/{id}`, see /root/notes\n"
+        "`edge/keys.py` `edge/lock.py`\n"
         "```bash\nX=1 everyshelf import orders f.csv --faster\neveryshelf up --port 1 # fine\n```\n"
     )
     text = page.read_text()
@@ -70,6 +73,7 @@ def test_a_wrong_page_is_seen(tmp_path: Path) -> None:
         "everyshelf import orders f.csv --faster", "everyshelf fly",
     ]  # fmt: skip
     assert pages.unknown_routes(text, routes()) == ["POST /v1/nothing/{}"]
+    assert pages.missing_files(text) == ["edge/lock.py"]
     assert pages.forbidden(text) == ["/root/"]
 
 
@@ -130,6 +134,11 @@ def test_the_page_of_imports_knows_every_field_setting_and_reason() -> None:
     terms = [f for fields in FIELDS.values() for f in fields]
     terms += [*Mapping.__struct_fields__, *map(str, REASONS), *map(str, FIELDS)]
     assert [term for term in terms if f"`{term}`" not in text] == []
+
+
+def test_every_role_is_explained() -> None:
+    text = words_of("docs/api.md").partition("## Idempotency")[0]
+    assert [role for role in Role if f"`{role}`" not in text] == []
 
 
 def missing_tables(text: str, schema: str) -> list[str]:
