@@ -306,3 +306,22 @@ where name = %(name)s::text
   and state <> 'live'
   and starts_at <= %(now)s::timestamptz
   and (ends_at is null or ends_at > %(now)s::timestamptz)
+
+-- name: event_partitions
+select c.relname::text as name
+from pg_inherits i
+join pg_class c on c.oid = i.inhrelid
+where i.inhparent = 'event'::regclass
+order by c.relname
+
+-- name: log_is_empty
+select not exists (select from event) as empty
+
+-- name: unread_below
+-- Whether some subscriber still has to read an event below this id.
+select exists (
+  select
+  from event e
+  join cursor_position c on c.lane = e.lane and (e.xid, e.id) > (c.xid, c.id)
+  where e.id < %(end)s::bigint
+) or exists (select from delivery where event_id < %(end)s::bigint) as found

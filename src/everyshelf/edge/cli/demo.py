@@ -47,9 +47,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the live page and the API.")] = 8080,
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     items: Annotated[int, typer.Option(min=50, max=50_000, help="How many items to sell.")] = 2_000,
-    rate: Annotated[
-        float, typer.Option(min=0.0, max=MOST_A_SECOND, help="Orders a second.")
-    ] = 2.5,
+    rate: Annotated[float, typer.Option(min=0.0, max=MOST_A_SECOND, help="Orders a second.")] = 2.5,
     minutes: Annotated[
         float | None, typer.Option(min=0.0, help="Stop after so long, then audit the books.")
     ] = None,

@@ -48,7 +48,6 @@ class BulkAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     problem: Problem | None = None
 
 
-
 def handler(
     service: Service, path: str, method: str, verdict: Verdict, answer: Answer, limit: int
 ) -> HTTPRouteHandler:
