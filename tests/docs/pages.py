@@ -16,6 +16,7 @@ LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE: Final = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE: Final = re.compile(r"`([^`\n]+)`")
 ROUTE: Final = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.-]*)")
+FILE: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)+\.(?:py|sql|md|csv)")
 # Folders of one machine, and hosts that packages come from, have no place in a page.
 FORBIDDEN: Final = re.compile(
     r"(?<![\w.$~])/(?:work|root|tmp|home/\w+)/|\bpypi\.|pythonhosted|localhost:\d|\.library\b"
@@ -108,6 +109,13 @@ def unknown_calls(text: str, known: Mapping[str, set[str]]) -> list[str]:
         if options is None or named - options:
             wrong.append(" ".join(["everyshelf", *words]))
     return wrong
+
+
+def missing_files(text: str) -> list[str]:
+    """Files that a page names, from the root or from the package, and that are not there."""
+    named = [c for c in CODE.findall(FENCE.sub("", text)) if FILE.fullmatch(c)]
+    places = (ROOT, ROOT / "src" / "everyshelf")
+    return [name for name in named if not any((place / name).exists() for place in places)]
 
 
 def unknown_routes(text: str, known: Iterable[str]) -> list[str]:
