@@ -73,7 +73,7 @@ class Positions:
 
     def split(self, group: Sequence[Leg]) -> tuple[list[Leg], Short | None]:
         """The legs with their lots and serials named, or what is wrong with them."""
-        if not any(leg.item in self.tracking for leg in group):
+        if not self.tracking or not any(leg.item in self.tracking for leg in group):
             return list(group), None
         saved = {p: dict(found) for p, found in self.lots.items()}, dict(self.serials)
         legs: list[Leg] = []
