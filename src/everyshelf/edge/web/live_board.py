@@ -204,7 +204,8 @@ class Board:
         return [
             {
                 "at": d.at, "cost": money(d.cost_minor),
-                "where": join([self.stories.place(n) for n in d.winner]), "why": because(d, self.stories.place),
+                "where": join([self.stories.place(n) for n in d.winner]),
+                "why": because(d, self.stories.place),
                 "hint": f"With {d.flip.units} more units there, {self.stories.place(d.flip.node)} "
                 f"would have been {money(d.flip.saves_minor)} cheaper." if d.flip else "",
                 "candidates": [self._candidate(c, d.winner) for c in sorted(
