@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
+import structlog
 import typer
 
 from everyshelf.base.errors import Code
@@ -94,6 +96,7 @@ def _live(
         timer.daemon = True
 
         def ready() -> None:
+            _be_quiet()
             _tell(f"http://{host}:{port}", key, retailer)
             if minutes is not None:
                 timer.start()
@@ -164,6 +167,11 @@ def _tell(base: str, key: str | None, retailer: Retailer) -> None:
 """,
         err=True,
     )
+
+
+def _be_quiet() -> None:
+    """The messages to made-up customers would fill the terminal; warnings are still shown."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def _check_port(host: str, port: int) -> None:
