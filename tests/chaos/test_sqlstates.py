@@ -6,6 +6,7 @@ that error at that statement; the answer is the same, the books agree, and nothi
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,6 @@ import psycopg
 import pytest
 
 from everyshelf import cart, fulfillment, orders, payment, pickup, returns, stock, transport
-from everyshelf.base import tx as tx_module
 from everyshelf.base.sql import Statement
 from everyshelf.base.tx import Database, Tx
 from everyshelf.edge import worker
@@ -62,7 +62,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
         return before(self, statement, params)
 
     monkeypatch.setattr(Tx, "_execute", execute)
-    monkeypatch.setattr(tx_module.random, "uniform", lambda *_: 0.0)
+    monkeypatch.setattr(random, "uniform", lambda *_: 0.0)
     return made
 
 

@@ -120,7 +120,7 @@ def test_anything_in_any_order_keeps_every_invariant(fresh: Any) -> None:
     print(STEPS)
 
 
-FORGETS_A_LEG = "delete from stock_move where reason = 'looked at'"
+FORGETS_A_LEG = "delete from stock_move where id = (select max(id) from stock_move)"
 RELEASES_TWICE = (
     "update stock_balance set held = held - 1, sellable = sellable + 1 "
     "where (item, node) = (select item, node from stock_balance where held > 0 limit 1)"
@@ -129,7 +129,7 @@ RELEASES_TWICE = (
 
 @pytest.mark.parametrize(
     ("room", "name", "planted"),
-    [(stock, "regrade", FORGETS_A_LEG), (orders, "hold", RELEASES_TWICE)],
+    [(stock, "receive", FORGETS_A_LEG), (orders, "hold", RELEASES_TWICE)],
     ids=["forgets a leg", "releases twice"],
 )
 def test_the_machine_finds_a_planted_bug(
