@@ -151,7 +151,7 @@ class OrderRules(Retailer):
     @rule(n=any_of, line=st.none() | st.integers(1, 4), qty=small)
     def cancel(self, n: int, line: int | None, qty: int) -> None:
         id_ = self.pick("live", n)
-        wanted = None if line is None else [(line, qty)]
+        wanted = None if line is None else [orders.CancelLine(line, qty)]
         self.do(orders.cancel, orders.Cancel(self.key(), OrderId(id_), wanted))
 
     @needs("orders")

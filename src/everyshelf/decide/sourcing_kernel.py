@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Search = Callable[..., tuple[int, Ints, int, int, bool]]
+Improve = Callable[..., tuple[int, Ints]]
 
 MASK_NODES = 10
 PASSES = 64
@@ -225,17 +226,46 @@ def search(
             return best, winner, root, expansions, False
 
 
+def improve(
+    start: Ints,
+    whole: Ints,
+    opening: Ints,
+    unit: Ints,
+    entry: Ints,
+    stock: Ints,
+    qty: Ints,
+    penalty: Ints,
+    split: bool,
+    most: int,
+) -> tuple[int, Ints]:
+    """Adds a node, or exchanges one, as long as that pays: a good plan before the proof begins."""
+    nodes = start
+    best = evaluate(nodes, whole, opening, unit, entry, stock, qty, penalty, split)
+    while True:
+        found, chosen = best, nodes
+        for n in range(len(opening)):
+            for k in range(min(len(nodes) + 1, most)):
+                trial = np.append(nodes[:k], n)
+                trial = np.sort(np.append(trial, nodes[k + 1 :]))
+                if len(np.unique(trial)) == len(trial):
+                    cost = evaluate(trial, whole, opening, unit, entry, stock, qty, penalty, split)
+                    if cost < found:
+                        found, chosen = cost, trial
+        if found >= best:
+            return best, nodes
+        best, nodes = found, chosen
+
+
 @lru_cache(maxsize=1)
-def compiled() -> Search:
-    """The same search as machine code; takes seconds the first time in a process."""
+def compiled() -> tuple[Search, Improve]:
+    """The search and its beginning as machine code; takes seconds the first time in a process."""
     from numba import njit
 
     jit: Any = njit
     names: dict[str, Any] = dict(globals())
-    for part in (cheapest, evaluate, dual_bound, fill_bound, choose, search):
+    for part in (cheapest, evaluate, dual_bound, fill_bound, choose, search, improve):
         names[part.__name__] = jit(FunctionType(part.__code__, names, part.__name__))
-    machine: Search = names["search"]
-    return machine
+    return names["search"], names["improve"]
 
 
 def is_compiled() -> bool:

@@ -241,9 +241,10 @@ def let_go(tx: Tx, told: list[OrderId]) -> list[Result[Any]]:
     commands = []
     for id_ in told:
         stuck = [w for w in sourcing.why(tx, id_).waiting if w.reason is sourcing.Waits.NO_NODE]
-        lines = [(w.line, w.qty) for w in stuck]
+        lines = [orders.CancelLine(w.line, w.qty) for w in stuck]
         if lines:
-            commands.append(orders.Cancel(f"demo:gone:{id_}:{lines}", id_, lines, "no stock"))
+            key = ",".join(f"{x.line}x{x.qty}" for x in lines)
+            commands.append(orders.Cancel(f"demo:gone:{id_}:{key}", id_, lines, "no stock"))
     done = {c.order_id: r for c, r in zip(commands, orders.cancel(tx, commands), strict=True)}
     return [done.get(id_, Result[Any].done(None)) for id_ in told]
 

@@ -226,7 +226,7 @@ class Replay:
                 counters.append(self._counter(key, invoice, entry, row, back))
             if off := min(left, row.open):
                 row.open, left = row.open - off, left - off
-                cancels.append(orders.Cancel(key, row.order_id, [(row.line, off)]))
+                cancels.append(orders.Cancel(key, row.order_id, [orders.CancelLine(row.line, off)]))
             if not left:
                 break
         return left

@@ -123,8 +123,10 @@ def _shops(db: Database, kept: Path, items: int, seed: int) -> Retailer:
 
 def _audit(db: Database, life: Life) -> int:
     """Says what was done and whether the books are right; how much was found."""
+    from everyshelf.edge import worker
     from everyshelf.insight import audit_database, checks
 
+    worker.tick(db)  # What was taken in the last moment is heard before the books are closed.
     placed, failed = life.diary.done["orders.place"], sum(life.diary.failed.values())
     found = audit_database(db)
     for finding in found[:20]:

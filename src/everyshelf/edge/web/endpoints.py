@@ -68,8 +68,11 @@ def handler(
 
     typed = re.sub(r"\{(\w+)\}", r"{\1:str}", path)
     return HTTPRouteHandler(
-        typed, http_method=[method],  # type: ignore[list-item]
-        status_code=200, request_max_body_size=limit, name=f"{method} {path}",
+        typed,
+        http_method=[method],  # type: ignore[list-item]
+        status_code=200,
+        request_max_body_size=limit,
+        name=f"{method} {path}",
     )(endpoint)  # fmt: skip
 
 
