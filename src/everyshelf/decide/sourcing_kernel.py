@@ -240,20 +240,31 @@ def improve(
 ) -> tuple[int, Ints]:
     """Adds a node, or exchanges one, as long as that pays: a good plan before the proof begins."""
     nodes = start
+    opened = np.zeros(len(opening), np.bool_)
+    for n in nodes:
+        opened[n] = True
     best = evaluate(nodes, whole, opening, unit, entry, stock, qty, penalty, split)
     while True:
-        found, chosen = best, nodes
-        for n in range(len(opening)):
+        found = best
+        enters = leaves = 0
+        for n in np.flatnonzero(~opened):
+            opened[n] = True
             for k in range(min(len(nodes) + 1, most)):
-                trial = np.append(nodes[:k], n)
-                trial = np.sort(np.append(trial, nodes[k + 1 :]))
-                if len(np.unique(trial)) == len(trial):
-                    cost = evaluate(trial, whole, opening, unit, entry, stock, qty, penalty, split)
-                    if cost < found:
-                        found, chosen = cost, trial
+                if k < len(nodes):
+                    opened[nodes[k]] = False
+                trial = np.flatnonzero(opened)
+                cost = evaluate(trial, whole, opening, unit, entry, stock, qty, penalty, split)
+                if cost < found:
+                    found, enters, leaves = cost, int(n), k
+                if k < len(nodes):
+                    opened[nodes[k]] = True
+            opened[n] = False
         if found >= best:
             return best, nodes
-        best, nodes = found, chosen
+        opened[enters] = True
+        if leaves < len(nodes):
+            opened[nodes[leaves]] = False
+        best, nodes = found, np.flatnonzero(opened)
 
 
 @lru_cache(maxsize=1)
