@@ -119,10 +119,10 @@ def missing_files(text: str) -> list[str]:
 
 
 def unknown_routes(text: str, known: Iterable[str]) -> list[str]:
-    """Routes that a page names and the server does not have; bulk forms are known by their verb."""
-    have = {re.sub(r"\{\w+\}", "{}", route) for route in known}
-    named = {f"{m} {re.sub(r'{[^}]*}', '{}', p)}" for m, p in ROUTE.findall(text)}
-    return sorted(one for one in named if one not in have)
+    """Routes that a page names, with or without values in their places, and the server lacks."""
+    have = [re.compile(re.sub(r"\{\w+\}", "[^/]+", route.replace(".", r"\."))) for route in known]
+    named = {f"{method} {path}" for method, path in ROUTE.findall(text)}
+    return sorted(one for one in named if not any(route.fullmatch(one) for route in have))
 
 
 def forbidden(text: str) -> list[str]:

@@ -74,7 +74,7 @@ def test_a_wrong_page_is_seen(tmp_path: Path) -> None:
     assert pages.unknown_calls(text, options()) == [
         "everyshelf import orders f.csv --faster", "everyshelf fly",
     ]  # fmt: skip
-    assert pages.unknown_routes(text, routes()) == ["POST /v1/nothing/{}"]
+    assert pages.unknown_routes(text, routes()) == ["POST /v1/nothing/{id}"]
     assert pages.missing_files(text) == ["edge/lock.py"]
     assert pages.forbidden(text) == ["/root/"]
 
