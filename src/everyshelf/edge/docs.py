@@ -31,6 +31,7 @@ SETTINGS: Final = {
     "EVERYSHELF_HOME": "The folder of the embedded PostgreSQL and its data.",
     "EVERYSHELF_PG_BIN": "The folder with PostgreSQL's programs; else the wheel's, else the "
     "machine's.",
+    "EVERYSHELF_SMTP_URL": "The mail server for messages to customers; without it none are sent.",
     "EVERYSHELF_PRIVATE_WEBHOOKS": "1 lets webhooks go to private addresses; only for trials.",
 }
 
