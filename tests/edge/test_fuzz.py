@@ -106,7 +106,7 @@ def _live(db: Database, api: Api) -> None:
     done = api.get("/v1/orders").json()["items"][-1]["id"]
     for path, body in (
         ("/v1/orders", sofa), ("/v1/orders", bench), ("/v1/carts", {"channel": "web"}),
-        (f"/v1/orders/{done}/returns", {"lines": [[1, 1, "x"]]}),
+        (f"/v1/orders/{done}/returns", {"lines": [{"line": 1, "qty": 1, "reason": "x"}]}),
         ("/v1/webhooks", {"url": "https://example.com/x", "types": ["*"]}),
         ("/v1/stock/transfers",
          {"from_node": "DC1", "to_node": "S001", "lines": [{"item": "TEA-1", "qty": 1}]}),

@@ -18,7 +18,10 @@ small = st.integers(1, 3)
 any_of = st.integers(0, 11)
 buckets = st.sampled_from(("sellable", "quality_hold", "damaged", "display"))
 
-TRANSFER_LINES = "select item, qty from stock_transfer_line where transfer_id = {} order by item"
+TRANSFER_LINES = (
+    "select item, sent - received - lost from stock_transfer_line "
+    "where transfer_id = {} order by item"
+)
 
 
 class ShelfRules(Retailer):

@@ -18,6 +18,7 @@ from everyshelf.base.parts import table
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Database, Tx
+from everyshelf.decide.sourcing import warm
 from everyshelf.network import Address, iso_country
 from everyshelf.simulate.history import Entry, Invoice, Period
 from everyshelf.simulate.people import People
@@ -72,6 +73,7 @@ class Replay:
         self.counts = Counts()
         self._towns = retailer.stores or retailer.dcs
         self._refilled: datetime | None = None
+        warm()  # Compiling takes seconds: not inside the transaction of the first orders.
 
     def period(self, period: Period) -> None:
         """Lives through one span of the history."""
@@ -226,7 +228,7 @@ class Replay:
                 counters.append(self._counter(key, invoice, entry, row, back))
             if off := min(left, row.open):
                 row.open, left = row.open - off, left - off
-                cancels.append(orders.Cancel(key, row.order_id, [(row.line, off)]))
+                cancels.append(orders.Cancel(key, row.order_id, [orders.CancelLine(row.line, off)]))
             if not left:
                 break
         return left

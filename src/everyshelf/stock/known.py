@@ -1,4 +1,5 @@
-"""What stock checks before it posts: the item, the node and the quantity are real ones."""
+"""What stock checks before it posts: the item, the node and the quantity are real ones; and how a
+batch is cut where a command needs to see what the one before it left."""
 
 from __future__ import annotations
 
@@ -59,3 +60,24 @@ def sift(
     good = [c for c, e in zip(commands, errors, strict=True) if e is None]
     answers = iter(do(good) if good else [])
     return [Result.refused(e) if e is not None else next(answers) for e in errors]
+
+
+def in_turns(commands: Sequence[P], do: Callable[[list[P]], list[Result[V]]]) -> list[Result[V]]:
+    """Does a batch in rounds of at most one command a cell, in order of arrival.
+
+    What a command finds depends on what became of the one before it at the same cell, which may
+    have been refused. A batch about different cells is one round.
+    """
+    seen: dict[tuple[str, str], int] = {}
+    rounds: list[list[int]] = []
+    for n, command in enumerate(commands):
+        cell = command.item, command.node
+        turn = seen[cell] = seen.get(cell, -1) + 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(n)
+    answers: dict[int, Result[V]] = {}
+    for places in rounds:
+        found = do([commands[n] for n in places])
+        answers.update(zip(places, found, strict=True))
+    return [answers[n] for n in range(len(commands))]
