@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from everyshelf import fulfillment, orders, payment, transport
 from everyshelf.base.ids import new
-from everyshelf.base.tx import Database
+from everyshelf.base.tx import Database, Tx
 from everyshelf.edge import worker
 from everyshelf.fulfillment import FulfillmentId
 from everyshelf.payment import Answer, ProviderAnswer
@@ -86,6 +87,14 @@ def order(n: int, keyed: bool = True) -> orders.Place:
     )
 
 
+def _prepare(command: fulfillment.Prepare, tx: Tx) -> None:
+    fulfillment.prepare(tx, [command])
+
+
+def _label(command: transport.BuyLabels, tx: Tx) -> None:
+    transport.buy_labels(tx, [command])
+
+
 def walk(db: Database, folder: Path, count: int, keyed: bool = True) -> None:
     """Places, prepares, buys labels, ships and takes the money."""
     bank, parcels = Bank(folder), Parcels(folder)
@@ -94,12 +103,10 @@ def walk(db: Database, folder: Path, count: int, keyed: bool = True) -> None:
         db.run(lambda tx, c=command: done(orders.place(tx, [c])), now=NOW)  # type: ignore[misc]
     _settle(db, bank)
     for id_ in _work(db):
-        db.run(
-            lambda tx, i=id_: fulfillment.prepare(tx, [fulfillment.Prepare(f"prepare-{i}", i)]),  # type: ignore[misc]
-            now=NOW,
-        )
+        work = fulfillment.Prepare(f"prepare-{id_}", id_)
+        db.run(partial(_prepare, work), now=NOW)
         label = transport.BuyLabels(f"label-{id_}", id_, "parcels", "GROUND")
-        db.run(lambda tx, c=label: transport.buy_labels(tx, [c]), now=NOW)  # type: ignore[misc]
+        db.run(partial(_label, label), now=NOW)
     transport.settle_labels(db, {"parcels": parcels})
     for id_ in _work(db):
         command_ = transport.Ship(f"ship-{id_}", id_)

@@ -194,8 +194,10 @@ class Retailer(RuleBasedStateMachine):
     def ask(self, verb: Verb, command: Any) -> Result[Any]:
         """The answer of a verb, a refusal of the row being one."""
         try:
-            (told,) = self.db.run(lambda tx: verb(tx, [command]), now=self.now, actor="machine")
-            return told
+            told: Sequence[Result[Any]] = self.db.run(
+                lambda tx: verb(tx, [command]), now=self.now, actor="machine"
+            )
+            return told[0]
         except Refused as refused:
             return Result.refused(refused)
 

@@ -27,6 +27,7 @@ from everyshelf.journey import ROOMS
 NOTE: Final = "Written by `python -m everyshelf.edge.docs`; edit the code, not this file."
 SCHEMAS: Final = "https://json-schema.org/draft/2020-12/schema"
 SETTINGS: Final = {
+    "EVERYSHELF_CRASH_AT": "For tests: `name:hit` kills the process at a numbered crash point.",
     "EVERYSHELF_DATABASE_URL": "The PostgreSQL to use (16 or newer); else the embedded one.",
     "EVERYSHELF_HOME": "The folder of the embedded PostgreSQL and its data.",
     "EVERYSHELF_PG_BIN": "The folder with PostgreSQL's programs; else the wheel's, else the "
