@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from everyshelf.base.errors import Refused
+from everyshelf.base.errors import INVALID, Refused
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
@@ -47,6 +47,13 @@ class Known:
         return None
 
 
+def reasonless(command: object) -> Refused | None:
+    """The refusal for a command whose reason says nothing: every move in the ledger has one."""
+    if getattr(command, "reason", "none to give").strip():
+        return None
+    return INVALID("Give a reason; a move in the ledger says why.")
+
+
 def sift(
     tx: Tx,
     commands: Sequence[P],
@@ -56,7 +63,7 @@ def sift(
 ) -> list[Result[V]]:
     """Refuses the commands about unknown things alone and does the others as one batch."""
     known = Known(tx, [c.item for c in commands], [c.node for c in commands])
-    errors = [known.check(c.item, c.node, qty(c), least) for c in commands]
+    errors = [known.check(c.item, c.node, qty(c), least) or reasonless(c) for c in commands]
     good = [c for c, e in zip(commands, errors, strict=True) if e is None]
     answers = iter(do(good) if good else [])
     return [Result.refused(e) if e is not None else next(answers) for e in errors]
