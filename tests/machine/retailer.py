@@ -194,12 +194,11 @@ class Retailer(RuleBasedStateMachine):
     def ask(self, verb: Verb, command: Any) -> Result[Any]:
         """The answer of a verb, a refusal of the row being one."""
         try:
-            told: Sequence[Result[Any]] = self.db.run(
-                lambda tx: verb(tx, [command]), now=self.now, actor="machine"
-            )
-            return told[0]
+            told = self.db.run(lambda tx: verb(tx, [command]), now=self.now, actor="machine")
         except Refused as refused:
             return Result.refused(refused)
+        answer: Result[Any] = told[0]
+        return answer
 
     def hear(self, room: str) -> int:
         """One room takes one step."""
