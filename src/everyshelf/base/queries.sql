@@ -63,21 +63,23 @@ order by lane
 for update skip locked
 
 -- name: look
--- An idle look for many subscribers at once: no lock, no transaction id, one index probe a lane.
+-- An idle look for many subscribers at once: no lock, no transaction id, one index probe a lane
+-- (a subquery with its limit, because an `exists` may become a join that reads the whole log).
 -- `behind`: how many transactions the lane that was read least lags.
 select u.subscriber,
   c.lanes is null or exists (
     select
     from cursor_position p
     where p.subscriber = u.subscriber
-      and exists (
-        select
+      and (
+        select e.id
         from event e
         where e.lane = p.lane
           and (e.xid, e.id) > (p.xid, p.id)
           and e.xid < pg_snapshot_xmin(pg_current_snapshot())
           and e.type = any (string_to_array(u.types, ' '))
-      )
+        limit 1
+      ) is not null
   ) as news,
   exists (
     select
@@ -101,14 +103,15 @@ with quiet as (
   from unnest(%(subscribers)s::text[], %(types)s::text[]) as u (subscriber, types)
   join cursor_position c on c.subscriber = u.subscriber
   where c.xid < pg_snapshot_xmin(pg_current_snapshot())
-    and not exists (
-      select
+    and (
+      select e.id
       from event e
       where e.lane = c.lane
         and (e.xid, e.id) > (c.xid, c.id)
         and e.xid < pg_snapshot_xmin(pg_current_snapshot())
         and e.type = any (string_to_array(u.types, ' '))
-    )
+      limit 1
+    ) is null
   order by c.subscriber, c.lane
   for update of c skip locked
 )

@@ -15,6 +15,7 @@ import msgspec
 from everyshelf import orders, returns
 from everyshelf.base import ids
 from everyshelf.base.parts import table
+from everyshelf.base.process import settle_down
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Database, Tx
@@ -74,6 +75,7 @@ class Replay:
         self._towns = retailer.stores or retailer.dcs
         self._refilled: datetime | None = None
         warm()  # Compiling takes seconds: not inside the transaction of the first orders.
+        settle_down()
 
     def period(self, period: Period) -> None:
         """Lives through one span of the history."""
