@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from everyshelf import network, pickup
+from everyshelf import network, pickup, transport
 from everyshelf.base import subscribe
 from everyshelf.base.errors import Refused
 from everyshelf.base.server import Server
@@ -17,7 +17,7 @@ from everyshelf.edge import keys
 from everyshelf.edge.cli import app
 from everyshelf.orders import Cancel, CancelLine, OrderId, cancel
 from tests import walk
-from tests.walk import NOW, hear, packed, placed, shipped
+from tests.walk import NOW, hear, packed, placed
 from tests.world import small_world
 
 
@@ -96,20 +96,23 @@ def test_an_order_says_where_each_unit_stands(
     assert stands == [(2, "not sourced yet"), (1, "cancelled")]
 
     hear(retailer)
-    packed(retailer, order)
+    (work,) = packed(retailer, order)
     units = found("order", str(order))["units"]
     assert [(u["qty"], u["stands"], bool(u["node"])) for u in units] == [
         (2, "packed", True), (1, "cancelled", False),
     ]  # fmt: skip
 
-    shipped(retailer, order)
+    ship = transport.Ship("ship", work)
+    retailer.run(lambda tx: transport.ship(tx, [ship]), now=NOW)[0].get()
     page = found("order", str(order))
     assert [(u["qty"], u["stands"]) for u in page["units"]] == [(2, "shipped"), (1, "cancelled")]
     assert len(page["shipments"]) == 1
     times = [step["at"] for step in page["timeline"]]
-    assert times == sorted(times) and len(times) >= 4
+    assert times == sorted(times)
+    assert len(times) >= 4
     told = said("order", str(order))
-    assert page["shipments"][0]["id"] in told and "placed on" in told
+    assert page["shipments"][0]["id"] in told
+    assert "placed on" in told
 
 
 def test_codes_of_pickups_stay_inside(retailer: Database) -> None:
@@ -148,7 +151,8 @@ def test_a_node_is_paused_and_resumed(retailer: Database) -> None:
 def test_a_key_is_made_listed_and_revoked(retailer: Database) -> None:
     made = found("key", "create", "till 3", "--role", "associate", "--node", "S001")
     known = retailer.run(lambda tx: keys.recognise(tx, made["secret"]))
-    assert known is not None and known.nodes == ["S001"]
+    assert known is not None
+    assert known.nodes == ["S001"]
     assert refusal("key", "create", "till 4", "--role", "associate") == "access.binding_required"
 
     assert [k["name"] for k in found("key", "list")] == ["till 3"]
@@ -166,7 +170,8 @@ def test_dead_letters_are_seen_and_revived(retailer: Database) -> None:
     insert = (
         "insert into delivery (subscriber, event_id, subject, type, body, at, attempts,"
         " next_try_at, error, state) select 'sourcing', id, subject, type, body, at, 8, at,"
-        " 'ValueError(planted)', 'dead' from event where type = 'orders.order.placed' limit 1"
+        " 'ValueError(planted)', 'dead' from event"
+        " where type = 'everyshelf.orders.order.placed.v1' limit 1"
     )
     retailer.run(lambda tx: tx.conn.execute(insert))
     (letter,) = found("events", "dead")
