@@ -188,7 +188,9 @@ def test_a_subscriber_hears_again_only_when_that_is_confirmed(retailer: Database
     place = "select count(*) from cursor_position where subscriber = 'insight' and xid > '0'"
 
     def behind() -> int:
-        row = retailer.run(lambda tx: tx.conn.execute(place).fetchone())
+        with retailer.transaction() as tx:
+            row = tx.conn.execute(place).fetchone()
+        assert row is not None
         return int(row[0])
 
     before = behind()

@@ -141,9 +141,11 @@ def decision(*winner: str, method: str = "ship", extra: float | None = None) -> 
     ("made", "words"),
     [
         (decision("DC1", extra=122.0),
-         "Cheapest that can, $8.12. Next best DC2, $1.22 more. 2 places do not have it and 1 is paused."),
+         "Cheapest that can, $8.12. Next best DC2, $1.22 more. "
+         "2 places do not have it and 1 is paused."),
         (decision("DC1", extra=0.2),
-         "Cheapest that can, $8.12. DC2 would cost the same. 2 places do not have it and 1 is paused."),
+         "Cheapest that can, $8.12. DC2 would cost the same. "
+         "2 places do not have it and 1 is paused."),
         (decision("S001", method="pickup"), "The customer collects it there."),
         (decision(), "No place can serve it now: 2 places do not have it and 1 is paused."),
         (decision("DC1", "S009"), "Shared, because no single place can do it for less than $8.12. "

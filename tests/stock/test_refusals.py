@@ -28,8 +28,9 @@ def refused(db: Database, verb: Callable[..., Sequence[Any]], *commands: Any) ->
 
 
 def hold(**given: Any) -> stock.Hold:
-    usual = {"key": str(given), "item": "TEA", "qty": 1, "pool": "ship", "channel": "web"}
-    return stock.Hold(**({"owner": "me", "line": 1} | usual | given))
+    usual: dict[str, Any] = {"item": "TEA", "qty": 1, "pool": "ship", "channel": "web"}
+    usual |= {"key": str(given), "owner": "me", "line": 1}
+    return stock.Hold(**(usual | given))
 
 
 ORDER = "ord_" + "0" * 13
