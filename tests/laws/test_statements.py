@@ -32,7 +32,6 @@ QUERIES = law.statements(ROOT, "queries.sql") + LISTS
 WHOLE_ON_PURPOSE = {
     "everyshelf.insight.kpis": "a report over a period, on no hot path",
     "everyshelf.insight.cases_by_kind": "a report over a period, on no hot path",
-    "everyshelf.returns.reached_customer": "a hashed subplan of an empty table; keyed by order",
 }
 
 

@@ -1,6 +1,6 @@
 -- name: list_balances
-select part || '|' || item || '|' || node as cell, item, node, sellable, held, allocated, picked, packed,
-  in_transit, quality_hold, damaged, display,
+select part || '|' || item || '|' || node as cell, item, node, sellable, held, allocated, picked,
+  packed, in_transit, quality_hold, damaged, display,
   sellable + held + allocated + picked + packed + quality_hold + damaged + display as on_hand
 from stock_balance
 where (part, item, node) > (
@@ -249,7 +249,8 @@ order by id desc
 limit %(limit)s::int
 
 -- name: list_demand
-select part || '|' || order_id || '|' || line as place, order_id, line, item, qty, reason, due_at, since
+select part || '|' || order_id || '|' || line as place, order_id, line, item, qty, reason,
+  due_at, since
 from sourcing_demand
 where (part, order_id, line) > (
     coalesce(nullif(split_part(%(after)s::text, '|', 1), ''), '-1')::int,
