@@ -1,7 +1,6 @@
 -- name: list_balances
-select part || '|' || item || '|' || node as cell, item, node, sellable, held, allocated,
-  picked, packed,
-  in_transit, quality_hold, damaged, display,
+select part || '|' || item || '|' || node as cell, item, node, sellable, held, allocated, picked,
+  packed, in_transit, quality_hold, damaged, display,
   sellable + held + allocated + picked + packed + quality_hold + damaged + display as on_hand
 from stock_balance
 where (part, item, node) > (
