@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -99,3 +100,26 @@ def test_a_failing_handler_parks_its_event_and_the_rest_go_on(
     with db.transaction() as tx:
         parked = tx.conn.execute("select subject, state, attempts from delivery").fetchall()
     assert parked == [("bad", "waiting", 1)]
+
+
+def test_what_waits_behind_a_failed_event_keeps_its_place(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[int] = []
+    broken = [True]
+
+    def hear(tx: Tx, batch: Sequence[Heard]) -> None:
+        for h in batch:
+            assert not (broken and h.event.delta == 1)
+            found.append(h.event.delta)
+
+    monkeypatch.setattr(worker, "subscribers", lambda: {"test": {ItemAdjusted: hear}})
+    for n in (1, 2, 3):
+        db.run(lambda tx, n=n: outbox.emit(tx, [bell("x", n)]))
+    worker.drain(db)
+    assert found == []
+    broken.clear()
+    worker.drain(db, now=datetime.now(UTC) + timedelta(hours=1))
+    assert found == [1, 2, 3]
+    with db.transaction() as tx:
+        assert tx.conn.execute("select count(*) from delivery").fetchone() == (0,)

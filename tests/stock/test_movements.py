@@ -246,3 +246,33 @@ def test_inbound_units_are_promised_once_up_to_the_cap(shelf: Database, clean: C
 def test_an_adjustment_of_no_sense_is_refused(shelf: Database, delta: int) -> None:
     answer = run(shelf, stock.adjust, stock.Adjust("a", "DC1", "TEA", delta, "why"))[0]
     assert code(answer) == "stock.qty_invalid"
+
+
+def test_units_that_have_arrived_are_not_promised_again(shelf: Database, clean: Clean) -> None:
+    coming = run(shelf, stock.expect, stock.Expect("e", "TEA", "DC1", 10, date(2026, 5, 1)))[0]
+    given = shelf.run(lambda tx: stock.promise_inbound_now(tx, [("TEA", 3, "ship")]))
+    arrived = stock.Receive("r", "DC1", "TEA", 6, inbound_id=coming.get())
+    run(shelf, stock.receive, arrived)[0].get()
+    ask = [stock.Ask("TEA", "web", "ship")]
+    assert shelf.run(lambda tx: stock.availability(tx, ask))[0].next_qty == 4
+    wants = [("TEA", 5, "ship"), ("TEA", 4, "ship"), ("TEA", 1, "ship")]
+    more = shelf.run(lambda tx: stock.promise_inbound_now(tx, wants))
+    assert [due is not None for due in (*given, *more)] == [True, False, True, False]
+    clean()
+
+
+def test_a_receipt_serves_the_supply_of_its_own_item_and_node(
+    shelf: Database, clean: Clean
+) -> None:
+    coming = run(shelf, stock.expect, stock.Expect("e", "TEA", "DC1", 10, date(2026, 5, 1)))[0]
+    answers = run(
+        shelf, stock.receive, stock.Receive("a", "S1", "TEA", 1, inbound_id=coming.get()),
+        stock.Receive("b", "DC1", "MUG", 1, inbound_id=coming.get()),
+        stock.Receive("c", "DC1", "TEA", 1, inbound_id=coming.get()),
+    )  # fmt: skip
+    codes = ["stock.inbound_unknown", "stock.inbound_unknown", "done"]
+    assert [code(a) for a in answers] == codes
+    with shelf.transaction() as tx:
+        assert tx.conn.execute("select received from stock_inbound").fetchone() == (1,)
+    assert shelf.run(lambda tx: stock.balances(tx, ["MUG"])) == []
+    clean()

@@ -86,6 +86,12 @@ select u.subscriber,
     from delivery d
     where d.subscriber = u.subscriber
       and d.state = 'waiting' and d.next_try_at <= %(now)s::timestamptz
+      and not exists (
+        select
+        from delivery f
+        where f.subscriber = d.subscriber and f.subject = d.subject and f.state = 'waiting'
+          and f.event_id < d.event_id
+      )
   ) as due,
   coalesce(pg_snapshot_xmin(pg_current_snapshot())::text::bigint - c.oldest, 0) as behind
 from unnest(%(subscribers)s::text[], %(types)s::text[]) as u (subscriber, types)
@@ -161,12 +167,19 @@ set attempts = delivery.attempts + 1,
   state = case when delivery.attempts + 1 >= %(limit)s then 'dead' else 'waiting' end
 
 -- name: due_deliveries
-select subscriber, event_id, subject, type, body, at, attempts, error, state
-from delivery
-where subscriber = %(subscriber)s and state = 'waiting' and next_try_at <= %(now)s
-order by event_id
+-- The first that waits of each aggregate: what was parked behind it keeps its place.
+select d.subscriber, d.event_id, d.subject, d.type, d.body, d.at, d.attempts, d.error, d.state
+from delivery d
+where d.subscriber = %(subscriber)s and d.state = 'waiting' and d.next_try_at <= %(now)s
+  and not exists (
+    select
+    from delivery f
+    where f.subscriber = d.subscriber and f.subject = d.subject and f.state = 'waiting'
+      and f.event_id < d.event_id
+  )
+order by d.event_id
 limit %(batch)s
-for update skip locked
+for update of d skip locked
 
 -- name: delivered
 delete from delivery

@@ -107,7 +107,8 @@ def hear(
 
 
 def retry(db: Database, subscriber: str, handlers: Handlers, *, now: datetime | None = None) -> int:
-    """Tries the parked events that are due, one by one."""
+    """Tries the parked events that are due, one by one, at most one of each aggregate: what waits
+    behind it is due when it was handled or is dead. How many were tried."""
 
     def work(tx: Tx) -> int:
         due = tx.all(SQL.due_deliveries, Parked, subscriber=subscriber, now=tx.now, batch=BATCH)

@@ -10,9 +10,14 @@ select pg_snapshot_xmin(pg_current_snapshot())::text as horizon,
     ) e
   )
   or exists (
-    select from delivery
-    where subscriber = any (%(subscribers)s::text[])
-      and state = 'waiting' and next_try_at <= %(now)s::timestamptz
+    select from delivery d
+    where d.subscriber = any (%(subscribers)s::text[])
+      and d.state = 'waiting' and d.next_try_at <= %(now)s::timestamptz
+      and not exists (
+        select from delivery f
+        where f.subscriber = d.subscriber and f.subject = d.subject and f.state = 'waiting'
+          and f.event_id < d.event_id
+      )
   ) as news
 
 -- name: make_key

@@ -91,14 +91,18 @@ def _expect_known(tx: Tx, commands: list[Expect]) -> list[Result[InboundId]]:
 
 def promise_inbound_now(tx: Tx, wants: Sequence[tuple[str, int, str]]) -> list[Due | None]:
     """Promises inbound units: (item, qty, pool) in order of arrival; the earliest supply that can
-    take the whole quantity, or None. The row's CHECK keeps promised <= qty + cap."""
+    take the whole quantity, or None. The row's CHECK keeps promised <= qty + cap.
+
+    Units that have arrived are not coming any more, whoever got them: those that were promised go
+    to their orders, the others were sold.
+    """
     rows = tx.all(
         SQL.lock_inbound,
         InboundRow,
         parts=sorted({ids.part_of(item) for item, _, _ in wants}),
         items=sorted({item for item, _, _ in wants}),
     )
-    free = {row.id: row.qty + row.cap - row.promised for row in rows}
+    free = {row.id: row.qty + row.cap - max(row.promised, row.received) for row in rows}
     taken: dict[InboundId, int] = {}
     answers: list[Due | None] = []
     for item, qty, pool in wants:

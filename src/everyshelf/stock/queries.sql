@@ -172,9 +172,9 @@ where part = any (%(parts)s::int[]) and item = any (%(items)s::text[])
 order by part, item, node
 
 -- name: next_due
-select distinct on (item) item, due_on, qty + cap - promised as qty
+select distinct on (item) item, due_on, qty + cap - greatest(promised, received) as qty
 from stock_inbound
-where item = any (%(items)s::text[]) and promised < qty + cap
+where item = any (%(items)s::text[]) and greatest(promised, received) < qty + cap
 order by item, due_on
 
 -- name: add_holds
@@ -293,6 +293,11 @@ where item = any (%(items)s::text[]) and active
 select node, unknown_sales
 from node
 where node = any (%(nodes)s::text[])
+
+-- name: cells_of_inbound
+select i.id, i.item, i.node
+from unnest(%(parts)s::int[], %(ids)s::bigint[]) as u (part, id)
+join stock_inbound i on i.part = u.part and i.id = u.id
 
 -- name: serve_inbound
 update stock_inbound i

@@ -21,6 +21,7 @@ from everyshelf.stock.facts import (
     ADJUST,
     BUCKET_UNKNOWN,
     CUSTOMER,
+    INBOUND_UNKNOWN,
     INSUFFICIENT,
     OUT,
     SUPPLIER,
@@ -101,12 +102,28 @@ def answers(shorts: Sequence[Short | None], values: Sequence[int]) -> list[Resul
 
 def receive(tx: Tx, commands: Sequence[Receive]) -> list[Result[int]]:
     """Takes units in; the value is how many. Refused: unknown item or node, lot or serial missing,
-    a bucket units cannot arrive in."""
+    a bucket units cannot arrive in, stock.inbound_unknown."""
     return once(tx, "stock.receive", commands, _receive, int)
 
 
 def _receive(tx: Tx, commands: list[Receive]) -> list[Result[int]]:
-    return sift(tx, commands, lambda c: c.qty, lambda good: receive_now(tx, good))
+    return sift(tx, commands, lambda c: c.qty, lambda good: _receive_known(tx, good))
+
+
+def _receive_known(tx: Tx, commands: list[Receive]) -> list[Result[int]]:
+    """Those that name expected supply name one of their own item and node."""
+    named = {(ids.part_of(c.item), c.inbound_id) for c in commands if c.inbound_id is not None}
+    found = tx.tuples(SQL.cells_of_inbound, **table(("parts", "ids"), named)) if named else []
+    cells = {i: (item, node) for i, item, node in found}
+    fits = [c.inbound_id is None or cells.get(c.inbound_id) == (c.item, c.node) for c in commands]
+    good = [c for c, ok in zip(commands, fits, strict=True) if ok]
+    answers = iter(receive_now(tx, good) if good else [])
+    return [
+        next(answers)
+        if ok
+        else Result.refused(INBOUND_UNKNOWN(f"{c.inbound_id} is not of {c.item} at {c.node}."))
+        for c, ok in zip(commands, fits, strict=True)
+    ]
 
 
 def receive_now(tx: Tx, commands: Sequence[Receive]) -> list[Result[int]]:
