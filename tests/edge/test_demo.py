@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -44,6 +46,23 @@ def test_orders_come_by_themselves_and_ctrl_c_ends_everything(home: Path) -> Non
         assert time.monotonic() - asked < 30
         assert not Server(home).running
         assert not (home / "data").exists()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+def test_what_is_printed_can_be_tried(home: Path) -> None:
+    with live_demo.running(home) as (base, process):
+        assert process.stdout is not None
+        told: list[str] = []
+        while "Ctrl-C ends" not in (line := process.stdout.readline()):
+            assert line, told
+            told.append(line)
+        live_demo.first_order(base, process)
+        start = next(n for n, line in enumerate(told) if "KEY=" in line)
+        script = "set -e\n" + "".join(told[start:]).replace("Try ", "").replace("-s ", "-sSf ")
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert script.count("curl") == 5
+    assert '"order_id":"ord_' in done.stdout
 
 
 def test_after_its_minutes_the_books_are_audited(home: Path) -> None:

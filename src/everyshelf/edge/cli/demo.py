@@ -148,7 +148,7 @@ def _tell(base: str, key: str | None, retailer: Retailer) -> None:
         '{"channel":"web","channel_ref":"MINE-1","currency":"USD","buyer":{"name":"Me"},'
         f'"lines":[{{"item":"{item}","qty":1,"method":"pickup","pickup_node":"MFC"}}]}}'
     )
-    asks = f'{{"item":"{item}","channel":"web","pool":"ship"}}'
+    asks = f'{{"asks":[{{"item":"{item}","channel":"web","pool":"ship"}}]}}'
     typer.echo(
         f"""
   Open      {base}        the live page, also on a phone
