@@ -185,3 +185,20 @@ def test_a_hold_is_granted_if_and_only_if_all_can_fit(
         if answer.ok:
             granted.append(pair)
     clean()
+
+
+def test_a_node_that_cannot_handle_an_item_promises_none_of_it(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
+    fill(DC1=2, S1=5)
+    with shelf.transaction() as tx:
+        tx.conn.execute("update item set handling = '{cold,fragile}' where item = 'TEA'")
+        tx.conn.execute("update node set capabilities = '{ship,cold}' where node = 'DC1'")
+    [answer] = hold(shelf, want(1, "pickup:S1"))
+    assert answer.refusal is not None
+    assert answer.refusal.code == "stock.insufficient"
+    [found] = shelf.run(lambda tx: stock.availability(tx, [stock.Ask("TEA", "web", "ship")]))
+    assert [(n.node, n.atp) for n in found.nodes] == [("DC1", 2)]
+    assert hold(shelf, want(2))[0].ok
+    assert held(shelf, "o") == [("o", "DC1", 2)]
+    clean()

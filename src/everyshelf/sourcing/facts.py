@@ -15,7 +15,6 @@ from everyshelf.decide import sourcing as engine
 from everyshelf.orders import OrderId
 
 POLICY: Final = "sourcing"
-HANDLING: Final = frozenset({"hazmat", "cold", "oversize"})
 COLLECTED: Final = frozenset({"pickup", "curbside", "locker"})
 
 DECISION_UNKNOWN: Final = Code("sourcing.decision_unknown", 404, "There is no such decision.")

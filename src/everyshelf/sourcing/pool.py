@@ -16,9 +16,9 @@ from everyshelf import catalog, network, stock
 from everyshelf.base import ids
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
-from everyshelf.sourcing.facts import HANDLING
 from everyshelf.sourcing.reach import Network
 from everyshelf.sourcing.snapshot import Key, Line, Order
+from everyshelf.stock import HANDLING
 
 SQL = load("everyshelf.sourcing")
 Ints = NDArray[np.int64]

@@ -81,6 +81,8 @@ LOST: Final = "@lost"
 ADJUST: Final = "@adjust"
 ACCOUNTS: Final = (SUPPLIER, CUSTOMER, LOST, ADJUST)
 OUT: Final = "out"
+# What a node must be able to handle before it may promise or send such an item.
+HANDLING: Final = frozenset({"hazmat", "cold", "oversize"})
 MAX_QTY: Final = 1_000_000
 
 INSUFFICIENT = Code(

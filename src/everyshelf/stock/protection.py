@@ -22,6 +22,7 @@ from everyshelf.base.tx import Tx
 from everyshelf.decide import atp
 from everyshelf.stock.events import RulesChanged
 from everyshelf.stock.facts import (
+    HANDLING,
     ITEM_UNKNOWN,
     MAX_QTY,
     NODE_UNKNOWN,
@@ -149,7 +150,8 @@ def candidates(tx: Tx, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str]
     members = pool_members(tx, {pool for _, pool in wanted})
     items = sorted({item for item, _ in wanted})
     keys = table(("parts", "items"), ((ids.part_of(item), item) for item in items))
-    free = {item: (nodes, units) for item, nodes, units in tx.tuples(SQL.free_units, **keys)}
+    rows = tx.tuples(SQL.free_units, **keys, handling=sorted(HANDLING))
+    free = {item: (nodes, units) for item, nodes, units in rows}
     return {
         (item, pool): _members_with_units(item, members[pool], *free.get(item, ((), ())))
         for item, pool in wanted

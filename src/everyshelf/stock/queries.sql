@@ -147,10 +147,23 @@ from unnest(
 ) as u (id, item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty)
 
 -- name: free_units
--- One row an item: its nodes with sellable units; the caller keeps those of its pool.
+-- One row an item: its nodes with sellable units that can handle it; the caller keeps those of its
+-- pool. Sourcing asks the same of a node, so what is held here can be sent from here.
 select b.item, array_agg(b.node) as nodes, array_agg(b.sellable) as units
 from unnest(%(parts)s::int[], %(items)s::text[]) as u (part, item)
+join item i on i.item = u.item
 join stock_balance b on b.part = u.part and b.item = u.item and b.sellable > 0
+where not i.handling && %(handling)s::text[]
+  or exists (
+    select
+    from node n
+    where n.node = b.node
+      and not exists (
+        select
+        from unnest(i.handling) as word
+        where word = any (%(handling)s::text[]) and word <> all (n.capabilities)
+      )
+  )
 group by b.item
 
 -- name: pool_members
