@@ -20,7 +20,7 @@ FILE: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)+\.(?:py|sql|md|csv)")
 # Folders of one machine, and hosts that packages come from, have no place in a page.
 FORBIDDEN: Final = re.compile(
     r"(?<![\w.$~])/(?:work|root|tmp|home/\w+)/|\bpypi\.|pythonhosted|localhost:\d"
-    r"|\bfarm-\w+|\bTODO\b|\bFIXME\b|\bblazing|\bworld-class|\bseamless|\bcutting-edge|\brobust\b",
+    r"|\bTODO\b|\bFIXME\b|\bblazing|\bworld-class|\bseamless|\bcutting-edge|\brobust\b",
     re.IGNORECASE,
 )
 
