@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
@@ -36,11 +38,11 @@ def buyer(n: int) -> orders.Buyer:
 class OrderRules(Retailer):
     """What a buyer, or a person who serves one, can ask for."""
 
-    def _place(self, **what: object) -> None:
+    def _place(self, **what: Any) -> None:
         key = self.key()
         self.do(
             orders.place,
-            orders.Place(  # type: ignore[arg-type]
+            orders.Place(
                 key=key, channel="web", channel_ref=f"ref-{key}", currency="USD",
                 shipping_minor=500, **what,
             ),

@@ -18,6 +18,11 @@ NODES = (("DC1", "ship"), ("S1", "ship,pickup"), ("S2", "pickup"), ("S3", "ship,
 def shelf(db: Database) -> Database:
     """A database with four items and four nodes and nothing on the shelves."""
     with db.transaction() as tx:
+        for channel in ("web", "app"):
+            tx.conn.execute(
+                "insert into channel (channel, name, kind, currency) values (%s, %s, 'web', 'USD')",
+                [channel, channel],
+            )
         for item, tracking in ITEMS:
             tx.conn.execute(
                 "insert into item (item, name, tracking, updated_at) values (%s, %s, %s, now())",

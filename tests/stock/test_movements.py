@@ -64,6 +64,36 @@ def test_a_till_sells_what_the_books_do_not_know_and_says_so(
     clean()
 
 
+def test_a_refused_count_is_not_what_the_next_one_of_its_batch_starts_from(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
+    fill(DC1=10)
+    shelf.run(lambda tx: stock.hold_now(tx, [Want("TEA", 8, "ship", "web", "o", 1)]))
+    answers = run(
+        shelf, stock.count, stock.Count("a", "DC1", "TEA", 2), stock.Count("b", "DC1", "TEA", 12),
+        stock.Count("c", "DC1", "TEA", 11),
+    )  # fmt: skip
+    assert code(answers[0]) == "stock.insufficient"
+    assert (answers[1].get().expected, answers[1].get().variance) == (10, 2)
+    assert (answers[2].get().expected, answers[2].get().variance) == (12, -1)
+    assert balance(shelf).on_hand == 11
+    clean()
+
+
+def test_a_refused_sale_takes_nothing_from_the_next_one_of_its_batch(
+    shelf: Database, fill: Fill, clean: Clean
+) -> None:
+    fill(DC1=5)
+    answers = run(
+        shelf, stock.sell, stock.Sell("a", "DC1", "TEA", 9, strict=True),
+        stock.Sell("b", "DC1", "TEA", 3), stock.Sell("c", "DC1", "TEA", 3),
+    )  # fmt: skip
+    assert code(answers[0]) == "stock.insufficient"
+    assert [a.get() for a in answers[1:]] == [0, 1]
+    assert balance(shelf).on_hand == 0
+    clean()
+
+
 def test_an_older_snapshot_never_overwrites_a_newer_one(shelf: Database, clean: Clean) -> None:
     def snapshot(sequence: int, qty: int) -> stock.Feed:
         lines = (stock.FeedLine("TEA", qty),)

@@ -18,7 +18,7 @@ from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.stock.events import ItemCounted
 from everyshelf.stock.facts import ADJUST, INSUFFICIENT, OUT, Bucket, CountId, Leg
-from everyshelf.stock.known import sift
+from everyshelf.stock.known import in_turns, sift
 from everyshelf.stock.ledger import COLUMN, lock, ordered, post
 
 SQL = load("everyshelf.stock")
@@ -50,7 +50,10 @@ def count(tx: Tx, commands: Sequence[Count]) -> list[Result[Counted]]:
 
 
 def _count(tx: Tx, commands: list[Count]) -> list[Result[Counted]]:
-    return sift(tx, commands, lambda c: c.counted, lambda good: _count_known(tx, good), least=0)
+    def in_order(good: list[Count]) -> list[Result[Counted]]:
+        return in_turns(good, lambda some: _count_known(tx, some))
+
+    return sift(tx, commands, lambda c: c.counted, in_order, least=0)
 
 
 def _count_known(tx: Tx, commands: list[Count]) -> list[Result[Counted]]:
@@ -60,7 +63,6 @@ def _count_known(tx: Tx, commands: list[Count]) -> list[Result[Counted]]:
     facts = []
     for c in commands:
         before = expected[c.item, c.node]
-        expected[c.item, c.node] = c.counted
         facts.append(Counted(ids.new(CountId), before, c.counted - before))
     shorts = post(tx, [_legs(c, f.variance) for c, f in zip(commands, facts, strict=True)])
     done = [(c, f) for c, f, s in zip(commands, facts, shorts, strict=True) if s is None]

@@ -207,7 +207,8 @@ class Want(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """The command form of a want, with its idempotency key."""
+    """The command form of a want, with its idempotency key. It ends after 30 minutes unless
+    `expires_at` says otherwise; `owner` is a name of the caller's own, not a cart or an order."""
 
     key: str
     item: str

@@ -6,11 +6,13 @@ to another of them at any time before it becomes an allocation. It never names t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Container, Sequence
+from datetime import datetime, timedelta
 
+from everyshelf import catalog
 from everyshelf.base import ids, outbox
 from everyshelf.base.claims import once
+from everyshelf.base.errors import INVALID, Refused
 from everyshelf.base.parts import table
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
@@ -18,6 +20,7 @@ from everyshelf.base.tx import Tx
 from everyshelf.stock.events import HoldExpired, HoldPlaced, HoldReleased, Units
 from everyshelf.stock.facts import (
     INSUFFICIENT,
+    ITEM_UNKNOWN,
     MAX_QTY,
     QTY_INVALID,
     Bucket,
@@ -34,19 +37,48 @@ from everyshelf.stock.seating import Placed, Seats, consume, legs, reseat
 
 SQL = load("everyshelf.stock")
 ROUNDS = 4
+USUAL = timedelta(minutes=30)
+LONGEST = timedelta(days=30)
+MAX_OWNER = 200
+OWNED = ("crt_", "ord_")  # Owners whose holds follow their own lines.
 HOLD_ROW = (
     "parts", "ids", "items", "nodes", "pools", "channels", "owners", "lines", "qtys", "expiries",
 )  # fmt: skip
 
 
 def hold(tx: Tx, commands: Sequence[Hold]) -> list[Result[Held]]:
-    """Holds units, each command alone. Refused: stock.insufficient, stock.qty_invalid."""
+    """Holds units, each command alone. Refused: input.invalid, stock.insufficient,
+    stock.qty_invalid, an item or channel that does not exist."""
     return once(tx, "stock.hold", commands, _hold, Held)
 
 
 def _hold(tx: Tx, commands: list[Hold]) -> list[Result[Held]]:
+    items = {i for (i,) in tx.tuples(SQL.known_items, items=sorted({c.item for c in commands}))}
+    channels = catalog.channels(tx, {c.channel for c in commands})
+    errors = [_wrong(tx, c, items, channels) for c in commands]
+    good = [c for c, error in zip(commands, errors, strict=True) if error is None]
+    answers = iter(_hold_known(tx, good) if good else [])
+    return [Result.refused(e) if e is not None else next(answers) for e in errors]
+
+
+def _wrong(tx: Tx, c: Hold, items: Container[str], channels: Container[str]) -> Refused | None:
+    """The refusal for a hold of nothing, for nobody, for ever, or in the name of an order."""
+    if c.item not in items:
+        return ITEM_UNKNOWN(f"There is no item {c.item!r}.")
+    if c.channel not in channels:
+        return catalog.CHANNEL_UNKNOWN(f"There is no channel {c.channel!r}.")
+    if not 1 <= len(c.owner) <= MAX_OWNER or c.owner.startswith(OWNED):
+        return INVALID("An owner is a name of your own; carts and orders hold for themselves.")
+    if c.expires_at is not None and not tx.now < c.expires_at <= tx.now + LONGEST:
+        return INVALID(f"A hold ends within {LONGEST.days} days, not at {c.expires_at}.")
+    return None
+
+
+def _hold_known(tx: Tx, commands: list[Hold]) -> list[Result[Held]]:
+    end = tx.now + USUAL
     wants = [
-        Want(c.item, c.qty, c.pool, c.channel, c.owner, c.line, c.expires_at) for c in commands
+        Want(c.item, c.qty, c.pool, c.channel, c.owner, c.line, c.expires_at or end)
+        for c in commands
     ]
     answers = hold_now(tx, wants)
     outbox.emit(

@@ -1,11 +1,12 @@
-"""What stock checks before it posts: the item, the node and the quantity are real ones."""
+"""What stock checks before it posts: the item, the node and the quantity are real ones; and how a
+batch is cut where a command needs to see what the one before it left."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from everyshelf.base.errors import Refused
+from everyshelf.base.errors import INVALID, Refused
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
@@ -46,6 +47,13 @@ class Known:
         return None
 
 
+def reasonless(command: object) -> Refused | None:
+    """The refusal for a command whose reason says nothing: every move in the ledger has one."""
+    if getattr(command, "reason", "none to give").strip():
+        return None
+    return INVALID("Give a reason; a move in the ledger says why.")
+
+
 def sift(
     tx: Tx,
     commands: Sequence[P],
@@ -55,7 +63,28 @@ def sift(
 ) -> list[Result[V]]:
     """Refuses the commands about unknown things alone and does the others as one batch."""
     known = Known(tx, [c.item for c in commands], [c.node for c in commands])
-    errors = [known.check(c.item, c.node, qty(c), least) for c in commands]
+    errors = [known.check(c.item, c.node, qty(c), least) or reasonless(c) for c in commands]
     good = [c for c, e in zip(commands, errors, strict=True) if e is None]
     answers = iter(do(good) if good else [])
     return [Result.refused(e) if e is not None else next(answers) for e in errors]
+
+
+def in_turns(commands: Sequence[P], do: Callable[[list[P]], list[Result[V]]]) -> list[Result[V]]:
+    """Does a batch in rounds of at most one command a cell, in order of arrival.
+
+    What a command finds depends on what became of the one before it at the same cell, which may
+    have been refused. A batch about different cells is one round.
+    """
+    seen: dict[tuple[str, str], int] = {}
+    rounds: list[list[int]] = []
+    for n, command in enumerate(commands):
+        cell = command.item, command.node
+        turn = seen[cell] = seen.get(cell, -1) + 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(n)
+    answers: dict[int, Result[V]] = {}
+    for places in rounds:
+        found = do([commands[n] for n in places])
+        answers.update(zip(places, found, strict=True))
+    return [answers[n] for n in range(len(commands))]

@@ -11,8 +11,10 @@ from datetime import date
 
 import msgspec
 
+from everyshelf import catalog
 from everyshelf.base import ids, outbox
 from everyshelf.base.claims import once
+from everyshelf.base.errors import Refused
 from everyshelf.base.parts import table
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
@@ -20,6 +22,9 @@ from everyshelf.base.tx import Tx
 from everyshelf.decide import atp
 from everyshelf.stock.events import RulesChanged
 from everyshelf.stock.facts import (
+    ITEM_UNKNOWN,
+    MAX_QTY,
+    NODE_UNKNOWN,
     QTY_INVALID,
     Ask,
     Availability,
@@ -65,21 +70,55 @@ class _Due(msgspec.Struct, frozen=True):
 
 
 def set_rules(tx: Tx, commands: Sequence[SetRules]) -> list[Result[int]]:
-    """Stores protection rules; the value is how many. Refuses a ring fence without its channel."""
+    """Stores protection rules; the value is how many. Refused: stock.qty_invalid, an item, node or
+    channel that does not exist."""
     return once(tx, "stock.set_rules", commands, _set_rules, int)
 
 
 def _set_rules(tx: Tx, commands: list[SetRules]) -> list[Result[int]]:
-    rules = [rule for command in commands for rule in command.rules]
+    scopes = _Scopes(tx, [rule for command in commands for rule in command.rules])
+    errors = [next(filter(None, map(scopes.check, c.rules)), None) for c in commands]
+    good = [c for c, error in zip(commands, errors, strict=True) if error is None]
+    _store_rules(tx, [rule for command in good for rule in command.rules])
+    return [
+        Result.refused(error) if error is not None else Result.done(len(command.rules))
+        for command, error in zip(commands, errors, strict=True)
+    ]
+
+
+def _store_rules(tx: Tx, rules: list[atp.Protection]) -> None:
     names = ("item", "node", "channel", "starts_on", "ends_on", "safety_qty", "walk_in_qty")
-    if any(q is not None and q > 10**12 for r in rules for q in (r.safety_qty, r.walk_in_qty)):
-        return [Result.refused(QTY_INVALID()) for _ in commands]
     fields = (*names, "ring_fence_qty")
     rows = table(fields, ([getattr(rule, f) for f in fields] for rule in rules))
     tx.run(SQL.drop_rules, items=rows["item"], nodes=rows["node"], channels=rows["channel"])
     tx.run(SQL.add_rules, ids=[ids.new(RuleId) for _ in rules], **rows)
-    outbox.emit(tx, [RulesChanged(scope="all", rules=len(rules))])
-    return [Result.done(len(command.rules)) for command in commands]
+    if rules:
+        outbox.emit(tx, [RulesChanged(scope="all", rules=len(rules))])
+
+
+class _Scopes:
+    """What the rules of a batch are about, looked up once."""
+
+    def __init__(self, tx: Tx, rules: Sequence[atp.Protection]) -> None:
+        def named(field: str) -> list[str]:
+            return sorted({str(v) for rule in rules if (v := getattr(rule, field)) is not None})
+
+        self._items = {i for (i,) in tx.tuples(SQL.known_items, items=named("item"))}
+        self._nodes = {row[0] for row in tx.tuples(SQL.known_nodes, nodes=named("node"))}
+        self._channels = catalog.channels(tx, named("channel"))
+
+    def check(self, rule: atp.Protection) -> Refused | None:
+        """The refusal for a rule about nothing that exists, or one too large."""
+        if rule.item is not None and rule.item not in self._items:
+            return ITEM_UNKNOWN(f"There is no item {rule.item!r}.")
+        if rule.node is not None and rule.node not in self._nodes:
+            return NODE_UNKNOWN(f"There is no node {rule.node!r}.")
+        if rule.channel is not None and rule.channel not in self._channels:
+            return catalog.CHANNEL_UNKNOWN(f"There is no channel {rule.channel!r}.")
+        kept = (rule.safety_qty, rule.walk_in_qty, rule.ring_fence_qty)
+        if any(qty is not None and qty > MAX_QTY for qty in kept):
+            return QTY_INVALID(f"A rule keeps at most {MAX_QTY:,} units.")
+        return None
 
 
 class Floors:

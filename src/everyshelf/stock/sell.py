@@ -17,7 +17,7 @@ from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
 from everyshelf.stock.events import ItemSold
 from everyshelf.stock.facts import ADJUST, CUSTOMER, OUT, Bucket, Leg
-from everyshelf.stock.known import Known
+from everyshelf.stock.known import Known, in_turns
 from everyshelf.stock.ledger import COLUMN, lock, ordered, post
 from everyshelf.stock.receive import answers
 
@@ -44,7 +44,7 @@ def _sell(tx: Tx, commands: list[Sell]) -> list[Result[int]]:
     known = Known(tx, [c.item for c in commands], [c.node for c in commands])
     errors = [known.check(c.item, c.node, c.qty) for c in commands]
     good = [c for c, e in zip(commands, errors, strict=True) if e is None]
-    replies = iter(_sell_known(tx, good, known) if good else [])
+    replies = iter(in_turns(good, lambda some: _sell_known(tx, some, known)))
     return [Result.refused(e) if e is not None else next(replies) for e in errors]
 
 
@@ -56,7 +56,6 @@ def _sell_known(tx: Tx, commands: list[Sell], known: Known) -> list[Result[int]]
     for c in commands:
         may_find = known.nodes[c.node] and not c.strict
         missing = max(0, c.qty - free[c.item, c.node]) if may_find else 0
-        free[c.item, c.node] = max(0, free[c.item, c.node] - c.qty)
         unknown.append(missing)
         found = [
             Leg(c.item, ADJUST, OUT, c.node, Bucket.SELLABLE, missing, "found by sale", c.lot,

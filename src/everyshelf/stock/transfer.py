@@ -13,7 +13,7 @@ import msgspec
 
 from everyshelf.base import ids, outbox
 from everyshelf.base.claims import once
-from everyshelf.base.errors import Refused
+from everyshelf.base.errors import INVALID, Refused
 from everyshelf.base.parts import table
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
@@ -29,7 +29,7 @@ from everyshelf.stock.facts import (
     Leg,
     TransferId,
 )
-from everyshelf.stock.known import Known
+from everyshelf.stock.known import Known, reasonless
 from everyshelf.stock.ledger import post
 from everyshelf.stock.receive import refusal
 
@@ -87,7 +87,8 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def send_transfer(tx: Tx, commands: Sequence[SendTransfer]) -> list[Result[TransferId]]:
-    """Sends sellable units to another node. Refused: stock.insufficient, unknown item or node."""
+    """Sends sellable units to another node. Refused: input.invalid (no lines, the same node, no
+    reason), stock.insufficient, unknown item or node."""
     return once(tx, "stock.send_transfer", commands, _each(_send), TransferId)
 
 
@@ -120,6 +121,10 @@ def _each(
 
 
 def _send(tx: Tx, c: SendTransfer) -> TransferId:
+    if not c.lines or c.from_node == c.to_node:
+        raise INVALID("A transfer has lines and goes from one node to another.")
+    if (error := reasonless(c)) is not None:
+        raise error
     known = Known(tx, [line.item for line in c.lines], [c.from_node, c.to_node])
     for line in c.lines:
         error = known.check(line.item, c.from_node, line.qty) or known.check(line.item, c.to_node)
