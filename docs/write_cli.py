@@ -26,11 +26,11 @@ MARKUP: Final = re.compile(r"\[/?[a-z]*\]")
 
 def commands() -> dict[str, Any]:
     """Every command by its full name, with its parameters."""
-    found = {"everyshelf": typer.main.get_command(app)}
-    for name, command in list(found.items()):
+    found: list[tuple[str, Any]] = [("everyshelf", typer.main.get_command(app))]
+    for name, command in found:  # Grows while it is read: a group is followed by its commands.
         below = getattr(command, "commands", {})
-        found |= {f"{name} {n}": c for n, c in below.items() if not c.hidden}
-    return {name: c for name, c in found.items() if not hasattr(c, "commands")}
+        found.extend((f"{name} {n}", c) for n, c in below.items() if not c.hidden)
+    return {name: c for name, c in found if not hasattr(c, "commands")}
 
 
 def options(command: Any) -> set[str]:

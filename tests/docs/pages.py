@@ -104,7 +104,9 @@ def unknown_calls(text: str, known: Mapping[str, set[str]]) -> list[str]:
     for words in calls(text, "everyshelf"):
         if not words or words[0] in ("--version", "--help") or not words[0].islower():
             continue
-        options = known.get(f"everyshelf {words[0]}")
+        options = known.get(f"everyshelf {words[0]}") or known.get(
+            " ".join(["everyshelf", *words[:2]])
+        )
         named = {word.partition("=")[0] for word in words[1:] if word.startswith("--")}
         if options is None or named - options:
             wrong.append(" ".join(["everyshelf", *words]))

@@ -80,7 +80,8 @@ def test_a_wrong_page_is_seen(tmp_path: Path) -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    shown = {f"everyshelf {words[0]}" for words in pages.calls(words_of("README.md"), "everyshelf")}
+    calls = [words for words in pages.calls(words_of("README.md"), "everyshelf") if words]
+    shown = {" ".join(["everyshelf", *words[:n]]) for words in calls for n in (1, 2)}
     assert options().keys() <= shown
 
 

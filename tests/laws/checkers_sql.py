@@ -223,7 +223,7 @@ def unindexed(conn: Connection, found: Sequence[Statement], hot: set[str]) -> li
 
 
 def sorting(conn: Connection, found: Sequence[Statement]) -> list[str]:
-    """Statements that sort even where PostgreSQL is told not to: no index has their order."""
+    """Statements that sort even where PostgreSQL is told to avoid it: no index has their order."""
     bad = []
     for name in ("seqscan", "sort", "incremental_sort"):
         conn.execute(f"set enable_{name} = off")

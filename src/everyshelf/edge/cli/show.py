@@ -79,7 +79,8 @@ def tell(value: object, as_json: bool, *shown: RenderableType) -> None:
         return
     console = Console(highlight=False)
     for one in shown:
-        console.print(one)
+        nothing = isinstance(one, Table) and not one.row_count
+        console.print(f"{getattr(one, 'title', '')}: none." if nothing else one)
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
@@ -90,7 +91,7 @@ def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) ->
         n for n in range(len(heads)) if not kept or any(row[n] not in (None, "") for row in kept)
     ]
     for n in used:
-        plain = all(isinstance(row[n], int | float | None) for row in kept)
+        plain = all(isinstance(row[n], int | float | None) and not _is_id(row[n]) for row in kept)
         made.add_column(heads[n], justify="right" if kept and plain else "left")
     for row in kept:
         made.add_row(*(_cell(row[n]) for n in used))
@@ -104,9 +105,13 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return at(value)
-    if isinstance(value, int) and not isinstance(value, Id):
+    if isinstance(value, int) and not _is_id(value):
         return f"{value:,}"
     return escape(str(value))
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, Id)
 
 
 def at(when: datetime | None) -> str:
