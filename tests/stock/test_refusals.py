@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from everyshelf import stock
@@ -28,8 +29,8 @@ def refused(db: Database, verb: Callable[..., Sequence[Any]], *commands: Any) ->
 
 
 def hold(**given: Any) -> stock.Hold:
-    usual = {"key": str(given), "item": "TEA", "qty": 1, "pool": "ship", "channel": "web"}
-    return stock.Hold(**({"owner": "me", "line": 1} | usual | given))
+    usual = stock.Hold(str(given), "TEA", 1, "ship", "web", "me", 1)
+    return msgspec.structs.replace(usual, **given)
 
 
 ORDER = "ord_" + "0" * 13
