@@ -6,8 +6,12 @@ STAMP  := $(VENV)/.stamp
 SOURCES := $(wildcard src tests bench)
 # Pass e.g. `make test ARGS="tests/stock -x"`.
 ARGS   ?=
+# Each worker has a PostgreSQL of its own; `make test WORKERS=0` runs everything in one process.
+WORKERS ?= 2
+# The rooms whose tables a sharded engine would spread, and the stories that cross all rooms.
+BY_PART := $(wildcard $(addprefix tests/,stock orders sourcing fulfillment payment journey))
 
-.PHONY: env test check lint types demo bench chaos browser lock clean
+.PHONY: env test test-by-part check lint types demo bench chaos browser lock clean
 
 env: $(STAMP)
 
@@ -30,7 +34,11 @@ browser:
 	|| echo "make: no Chromium here and none could be installed: browser tests will be skipped"
 
 test: env browser
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+# The hot tables hash-partitioned by `part`: PostgreSQL then refuses what a sharded engine would.
+test-by-part: env
+	EVERYSHELF_TEST_BY_PART=1 $(BIN)/python -m pytest -n $(WORKERS) $(BY_PART)
 
 lint: env
 	$(BIN)/ruff check $(SOURCES)
@@ -40,7 +48,7 @@ types: env
 	$(BIN)/mypy --strict $(SOURCES)
 
 # What CI runs.
-check: lint types test
+check: lint types test-by-part test
 
 demo: env
 	$(BIN)/everyshelf demo $(ARGS)

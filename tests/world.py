@@ -151,7 +151,11 @@ def _catalog(tx: Tx) -> None:
         for code, (name, price, facts) in ITEMS.items()
     ]
     done(catalog.upsert_items(tx, items))
-    gift = catalog.UpsertKit(key="world", kit="GIFT-1", components=(("TEA-1", 2), ("MUG-1", 1)))
+    gift = catalog.UpsertKit(
+        key="world",
+        kit="GIFT-1",
+        components=(catalog.KitPart("TEA-1", 2), catalog.KitPart("MUG-1", 1)),
+    )
     done(catalog.upsert_kits(tx, [gift]))
     codes = [
         catalog.UpsertBarcode(key=f"world:{n}", barcode=f"{400638100000 + n}", item=item)

@@ -12,6 +12,7 @@ from everyshelf.base.results import Result
 from everyshelf.base.tx import Database
 from everyshelf.catalog import (
     ItemKind,
+    KitPart,
     UpsertBarcode,
     UpsertChannel,
     UpsertItem,
@@ -110,7 +111,7 @@ def test_a_kit_is_its_components(db: Database) -> None:
         assert set(parts) == {"GIFT-1"}
         assert catalog.items(tx, ["GIFT-1"])["GIFT-1"].kind is ItemKind.KIT
 
-    same = UpsertKit(key="1", kit="GIFT-1", components=(("MUG-1", 1), ("TEA-1", 2)))
+    same = UpsertKit(key="1", kit="GIFT-1", components=(KitPart("MUG-1", 1), KitPart("TEA-1", 2)))
     assert kits(db, same)[0].get().changed is False
 
     none = UpsertKit(key="2", kit="GIFT-1", components=())
@@ -139,18 +140,19 @@ def test_a_bad_kit_writes_nothing(
 ) -> None:
     small_world(db)
     before = picture(db, *TABLES)
+    parts = tuple(KitPart(item, qty) for item, qty in components)
 
-    assert code(kits(db, UpsertKit(key="x", kit=kit, components=components))[0]) == expected
+    assert code(kits(db, UpsertKit(key="x", kit=kit, components=parts))[0]) == expected
     assert picture(db, *TABLES) == before
 
 
 def test_nesting_is_seen_inside_one_batch(db: Database) -> None:
     small_world(db)
-    first = UpsertKit(key="1", kit="LAMP-1", components=(("BOOK-1", 1),))
-    inner = UpsertKit(key="2", kit="BOOK-1", components=(("SOCK-1", 1),))
-    outer = UpsertKit(key="3", kit="DESK-1", components=(("LAMP-1", 1),))
+    first = UpsertKit(key="1", kit="LAMP-1", components=(KitPart("BOOK-1", 1),))
+    inner = UpsertKit(key="2", kit="BOOK-1", components=(KitPart("SOCK-1", 1),))
+    outer = UpsertKit(key="3", kit="DESK-1", components=(KitPart("LAMP-1", 1),))
     free = UpsertKit(key="4", kit="LAMP-1", components=())
-    again = UpsertKit(key="5", kit="BOOK-1", components=(("SOCK-1", 1),))
+    again = UpsertKit(key="5", kit="BOOK-1", components=(KitPart("SOCK-1", 1),))
     results = kits(db, first, inner, outer, free, again)
 
     assert [r.ok for r in results] == [True, False, False, True, True]
@@ -159,8 +161,8 @@ def test_nesting_is_seen_inside_one_batch(db: Database) -> None:
 
 def test_two_at_once_cannot_nest_kits(db: Database) -> None:
     small_world(db)
-    outer = UpsertKit(key="1", kit="LAMP-1", components=(("BOOK-1", 1),))
-    inner = UpsertKit(key="2", kit="BOOK-1", components=(("SOCK-1", 1),))
+    outer = UpsertKit(key="1", kit="LAMP-1", components=(KitPart("BOOK-1", 1),))
+    inner = UpsertKit(key="2", kit="BOOK-1", components=(KitPart("SOCK-1", 1),))
     with ThreadPoolExecutor(2) as threads:
         results = [r[0].ok for r in threads.map(lambda k: kits(db, k), (outer, inner))]
 
@@ -270,7 +272,7 @@ def test_the_statements_do_not_grow_with_the_items(db: Database) -> None:
             results = [
                 *catalog.upsert_items(tx, [UpsertItem(key=c, item=c, name=c) for c in codes]),
                 *catalog.upsert_kits(
-                    tx, [UpsertKit(key=a, kit=a, components=((b, 2),)) for a, b in half]
+                    tx, [UpsertKit(key=a, kit=a, components=(KitPart(b, 2),)) for a, b in half]
                 ),
                 *catalog.upsert_listings(
                     tx, [UpsertListing(key=c, channel="web", item=c) for c in codes]

@@ -211,7 +211,7 @@ def test_machine_code_and_python_search_alike(seed: int) -> None:
         1 << 50,
         10_000,
     )
-    plain, machine = kernel.search(*args), kernel.compiled()(*args)
+    plain, machine = kernel.search(*args), kernel.compiled()[0](*args)
     assert plain[0] == machine[0]
     assert plain[1].tolist() == machine[1].tolist()
     assert plain[2:] == machine[2:]

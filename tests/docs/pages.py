@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).parents[2]
-LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+LINK: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE: Final = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE: Final = re.compile(r"`([^`\n]+)`")
 ROUTE: Final = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.-]*)")
+FILE: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)+\.(?:py|sql|md|csv)")
 # Folders of one machine, and hosts that packages come from, have no place in a page.
 FORBIDDEN: Final = re.compile(
     r"(?<![\w.$~])/(?:work|root|tmp|home/\w+)/|\bpypi\.|pythonhosted|localhost:\d|\.library\b"
@@ -110,11 +111,18 @@ def unknown_calls(text: str, known: Mapping[str, set[str]]) -> list[str]:
     return wrong
 
 
+def missing_files(text: str) -> list[str]:
+    """Files that a page names, from the root or from the package, and that are not there."""
+    named = [c for c in CODE.findall(FENCE.sub("", text)) if FILE.fullmatch(c)]
+    places = (ROOT, ROOT / "src" / "everyshelf")
+    return [name for name in named if not any((place / name).exists() for place in places)]
+
+
 def unknown_routes(text: str, known: Iterable[str]) -> list[str]:
-    """Routes that a page names and the server does not have; bulk forms are known by their verb."""
-    have = {re.sub(r"\{\w+\}", "{}", route) for route in known}
-    named = {f"{m} {re.sub(r'{[^}]*}', '{}', p)}" for m, p in ROUTE.findall(text)}
-    return sorted(one for one in named if one not in have)
+    """Routes that a page names, with or without values in their places, and the server lacks."""
+    have = [re.compile(re.sub(r"\{\w+\}", "[^/]+", route.replace(".", r"\."))) for route in known]
+    named = {f"{method} {path}" for method, path in ROUTE.findall(text)}
+    return sorted(one for one in named if not any(route.fullmatch(one) for route in have))
 
 
 def forbidden(text: str) -> list[str]:

@@ -15,13 +15,16 @@ import everyshelf
 from bench.__main__ import benchmarks
 from docs import write_cli
 from everyshelf import returns, sourcing
+from everyshelf.base import retention
 from everyshelf.edge.docs import SETTINGS
 from everyshelf.edge.intake.facts import REASONS
 from everyshelf.edge.intake.mapping import FIELDS, Mapping
+from everyshelf.edge.keys import Role
 from everyshelf.edge.web.declare import Verb, name_of
 from everyshelf.edge.web.faces import faces
 from everyshelf.edge.web.permissions import POLICY
 from everyshelf.journey import ROOMS
+from everyshelf.simulate import live, people, retailer
 from tests.docs import pages
 
 PAGES: Final = pages.pages()
@@ -54,6 +57,7 @@ def test_a_page_says_what_is_so(page: Path) -> None:
     assert pages.broken_links(page) == []
     assert pages.unknown_calls(text, options()) == []
     assert pages.unknown_routes(text, routes()) == []
+    assert pages.missing_files(text) == []
     assert pages.forbidden(text) == []
 
 
@@ -62,6 +66,7 @@ def test_a_wrong_page_is_seen(tmp_path: Path) -> None:
     page.write_text(
         "# A page\n[here](#a-page) [gone](gone.md) [no](#nowhere) [out](http://example.com)\n"
         "`everyshelf fly` and `POST /v1/nothing/{id}`, see /root/notes\n"
+        "`edge/keys.py` `edge/lock.py`\n"
         "```bash\nX=1 everyshelf import orders f.csv --faster\neveryshelf up --port 1 # fine\n```\n"
     )
     text = page.read_text()
@@ -69,7 +74,8 @@ def test_a_wrong_page_is_seen(tmp_path: Path) -> None:
     assert pages.unknown_calls(text, options()) == [
         "everyshelf import orders f.csv --faster", "everyshelf fly",
     ]  # fmt: skip
-    assert pages.unknown_routes(text, routes()) == ["POST /v1/nothing/{}"]
+    assert pages.unknown_routes(text, routes()) == ["POST /v1/nothing/{id}"]
+    assert pages.missing_files(text) == ["edge/lock.py"]
     assert pages.forbidden(text) == ["/root/"]
 
 
@@ -132,6 +138,34 @@ def test_the_page_of_imports_knows_every_field_setting_and_reason() -> None:
     assert [term for term in terms if f"`{term}`" not in text] == []
 
 
+def test_every_role_is_explained() -> None:
+    text = words_of("docs/api.md").partition("## Idempotency")[0]
+    assert [role for role in Role if f"`{role}`" not in text] == []
+
+
+def assumed() -> list[str]:
+    """What replay takes for granted, as its page says it."""
+    return [
+        f"covers {retailer.COVER_WEEKS:g} weeks",
+        f"{retailer.DC_SHARE:.0%} of it in the".replace("%", " %"),
+        f"at least {retailer.LINES_AT_ONCE} usual lines",
+        f"fell below {live.REFILL_BELOW:.0%}".replace("%", " %"),
+        f"{live.PICKUP_RATE:.0%} of small orders".replace("%", " %"),
+        f"reject {100 * people.REJECT_RATE:g} % of what",
+        f"short on {100 * people.SHORT_RATE:g} % of lines",
+        f"{100 * people.FAILED_ATTEMPT_RATE:g} % of parcels fail",
+        f"{100 * people.LOST_RATE:g} % are lost",
+        f"{100 * people.NO_SHOW_RATE:g} % of pickups",
+    ]
+
+
+def test_the_assumptions_of_replay_are_those_of_the_code() -> None:
+    text = " ".join(words_of("docs/replay.md").split())
+    assert [words for words in assumed() if words not in text] == []
+    months = " ".join(words_of("docs/operations.md").split())
+    assert f"a month {retention.KEEP_DAYS} days after its end" in months
+
+
 def missing_tables(text: str, schema: str) -> list[str]:
     """Tables that the map of the code does not give to anybody."""
     made = re.findall(r"create table (\w+)", schema, re.IGNORECASE)
@@ -142,7 +176,7 @@ def test_the_architecture_names_every_room_and_table() -> None:
     text = words_of("ARCHITECTURE.md")
     schema = (SOURCES / "db" / "schema.sql").read_text()
     assert [room for room in ROOMS if f"| `{room}` |" not in text] == []
-    assert missing_tables(text, schema) == ["event_rest"]
+    assert missing_tables(text, schema) == ["event_rest"]  # A partition of event.
     assert missing_tables(text, "create table gone (a int)") == ["gone"]
 
 

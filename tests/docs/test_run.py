@@ -29,7 +29,7 @@ from everyshelf.edge import hooks_out, webhooks
 from tests.docs import pages
 
 # The order matters: later pages use what the first one has made; a restore comes last.
-RUN: Final = ("README.md", "docs/import.md", "docs/replay.md", "docs/operations.md")
+RUN: Final = ("README.md", "docs/api.md", "docs/import.md", "docs/replay.md", "docs/operations.md")
 SECRET: Final = re.compile(r"es_[0-9A-Za-z]{43}")
 
 
@@ -108,6 +108,8 @@ def _printed_key(up: subprocess.Popen[bytes], log: Path, port: int) -> str:
 def test_the_blocks_of_a_page_run_as_they_are_written(reader: Reader, page: str) -> None:
     scripts = pages.runnable((pages.ROOT / page).read_text(), "bash")
     assert scripts
+    if "send " in scripts[0] and page != "README.md":  # The README says what `send` is.
+        scripts = pages.runnable((pages.ROOT / "README.md").read_text(), "bash")[:1] + scripts
     told = reader.types("\n".join(scripts))
     assert told.returncode == 0, f"{told.stdout[-3000:]}\n{told.stderr[-3000:]}"
     SEEN[page](told.stdout)
@@ -118,10 +120,18 @@ def _first_order(told: str) -> None:
     assert '"winner":["DC1"]' in told
     assert '"refund_minor":899' in told
     assert '"state":"completed"' in told
-    assert "checks, no finding." in told
+    assert re.search(r"checks on .*: no finding\.", told)
     assert re.search(r"qty_unreadable\W+1\b", told)
     assert re.search(r"Oversold\W+0\b", told)
     assert re.search(r"Audit findings\W+0\b", told)
+
+
+def _calls(told: str) -> None:
+    """Two keys and a signing secret, told once; two orders of a bulk, of which one is refused."""
+    assert len(SECRET.findall(told)) == 2
+    assert told.count('"secret":"whsec_') == 1
+    assert told.count('"outcome":"done"') == told.count('"outcome":"refused"') == 1
+    assert '"code":"orders.short"' in told
 
 
 def _imports(told: str) -> None:
@@ -142,7 +152,7 @@ def _operations(told: str) -> None:
     assert re.search(r"running\W+yes\b", told)
 
 
-SEEN: Final = dict(zip(RUN, (_first_order, _imports, _replay, _operations), strict=True))
+SEEN: Final = dict(zip(RUN, (_first_order, _calls, _imports, _replay, _operations), strict=True))
 
 
 def test_every_page_with_such_blocks_is_run() -> None:

@@ -306,7 +306,9 @@ def test_a_return_of_more_than_was_bought_is_refused(db: Database, owner: Any) -
     small_world(db)
     made = owner.post(O, ORDER).json()["order_id"]
     before = written(db)
-    reply = owner.post(f"/v1/orders/{made}/returns", {"lines": [[1, 3, "too big"]]})
+    reply = owner.post(
+        f"/v1/orders/{made}/returns", {"lines": [{"line": 1, "qty": 3, "reason": "too big"}]}
+    )
     told(reply, 422, "returns.too_many")
     assert written(db) == before
 

@@ -47,8 +47,12 @@ def test_from_the_cart_to_the_doorstep_and_back(db: Database, owner: Any) -> Non
     where = f"/v1/shipments/{shipped['shipment_id']}"
     said = {"source_id": "s1", "code": "delivered", "at": "2031-01-05T12:00:00Z", "place": "NY"}
     assert good(owner.post(f"{where}/tracking", said))["state"] == "delivered"
-    rma = good(owner.post(f"/v1/orders/{order}/returns", {"lines": [[1, 1, "too much"]]}))
-    back = {"node": "S002", "lines": [[1, 1, "a", "", [], True]]}
+    rma = good(
+        owner.post(
+            f"/v1/orders/{order}/returns", {"lines": [{"line": 1, "qty": 1, "reason": "too much"}]}
+        )
+    )
+    back = {"node": "S002", "lines": [{"line": 1, "qty": 1, "sealed": True}]}
     done = good(owner.post(f"/v1/returns/{rma['rma_id']}/receive", back))
     assert done["refund_minor"] > 0
     tick(db)

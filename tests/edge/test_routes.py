@@ -111,6 +111,20 @@ def test_the_page_of_documentation_names_every_route(client: Any) -> None:
             assert route.path in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "<script" not in page
+    assert "follow <code>next</code> and" in page
+    assert "`" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
+
+
+def test_words_of_a_page_are_escaped() -> None:
+    assert system._words("a `<b>` & c") == "a <code>&lt;b&gt;</code> &amp; c"
+
+
+@pytest.mark.parametrize(
+    "route", [r for r in routes() if isinstance(r, Verb)], ids=lambda route: named(route)
+)
+def test_no_body_is_read_by_position(route: Verb) -> None:
+    told = schemas.components([schemas.body(route)])
+    assert "prefixItems" not in codec.encode(told).decode()
 
 
 def test_no_answer_holds_what_is_secret(db: Database) -> None:

@@ -128,7 +128,9 @@ def _bring(db: Database, order: f.FulfillmentOrder, to: str) -> None:
 
 
 def _cancel(db: Database, order_id: OrderId, qty: int) -> None:
-    command = orders.Cancel(key=key(), order_id=order_id, lines=[(1, qty)], reason="customer")
+    command = orders.Cancel(
+        key=key(), order_id=order_id, lines=[orders.CancelLine(1, qty)], reason="customer"
+    )
     db.run(lambda tx: one(orders.cancel(tx, [command])))
     drive(db)
 

@@ -96,7 +96,7 @@ def test_what_is_cancelled_leaves_the_box_by_its_lot(db: Database) -> None:
     order = placed(db, ("MILK-1", 4))
     id_ = pick(db, order)
     pack(db, id_)
-    stop = orders.Cancel("stop", order, [(1, 3)])
+    stop = orders.Cancel("stop", order, [orders.CancelLine(1, 3)])
     db.run(lambda tx: done(orders.cancel(tx, [stop])), now=NOW)
     hear(db)
     ((lot, _, qty),) = inside(db, id_)

@@ -11,7 +11,7 @@ import pytest
 
 from everyshelf import fulfillment as f
 from everyshelf import orders, stock
-from everyshelf.orders import Cancel, Method, OrderId, PlaceLine
+from everyshelf.orders import Cancel, CancelLine, Method, OrderId, PlaceLine
 from tests.journey.story import Story
 
 STATES = ("offered", "accepted", "picking", "picked", "packed")
@@ -53,7 +53,7 @@ def test_cancel_a_part_while(story: Story, state: str) -> None:
     story.opens(S001={"MUG-1": 5})
     order = story.place(("MUG-1", 3), shipping_minor=400)
     reach(story, order, state)
-    story.does(orders.cancel, Cancel(story.key(), order, [(1, 2)]))
+    story.does(orders.cancel, Cancel(story.key(), order, [CancelLine(1, 2)]))
     assert story.shelf("MUG-1", "S001")["sellable"] == 4
     work = story.work(order)
     if work.state is not f.State.PACKED:
@@ -68,7 +68,7 @@ def test_cancel_while_it_waits_for_supply(story: Story) -> None:
     story.opens()
     story.does(stock.expect, stock.Expect(story.key(), "MUG-1", "DC1", 9, date(2026, 3, 20)))
     order = story.place(("MUG-1", 3), allow_backorder=True)
-    story.does(orders.cancel, Cancel(story.key(), order, [(1, 1)]))
+    story.does(orders.cancel, Cancel(story.key(), order, [CancelLine(1, 1)]))
     assert story.look("select promised from stock_inbound") == [(2,)]
     story.does(orders.cancel, Cancel(story.key(), order))
     assert story.look("select promised from stock_inbound") == [(0,)]
@@ -94,6 +94,6 @@ def test_what_has_left_is_not_cancelled(story: Story) -> None:
     order = story.place(("MUG-1", 3))
     story.sends(order)
     assert story.refuses(orders.cancel, Cancel(story.key(), order)) == "orders.ended"
-    part = Cancel(story.key(), order, [(1, 1)])
+    part = Cancel(story.key(), order, [CancelLine(1, 1)])
     assert story.refuses(orders.cancel, part) == "orders.ended"
     assert story.lines(order) == [("MUG-1", 3, 0, 3, 0)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from everyshelf import cart, customer, orders, payment, pickup, planning, returns, stock
 from everyshelf import fulfillment as f
-from everyshelf.orders import Amend, AmendLine, Cancel, HoldKind, Method, PlaceLine
+from everyshelf.orders import Amend, AmendLine, Cancel, CancelLine, HoldKind, Method, PlaceLine
 from everyshelf.returns import AskedLine, CounterReturn, OpenRma, ReceivedLine, ReceiveReturn
 from everyshelf.stock import ReceiveTransfer, SendTransfer, TransferLine
 from tests.journey.story import Story
@@ -26,7 +26,7 @@ def _shipped_and_returned(story: Story) -> None:
     order = story.place(cart_id=mine.id, hold_kinds=[HoldKind.REVIEW])
     story.does(orders.release_hold, orders.ReleaseHold(story.key(), order, HoldKind.REVIEW))
     story.does(orders.amend, Amend(story.key(), order, lines=[AmendLine(1, qty=4)]))
-    story.does(orders.cancel, Cancel(story.key(), order, [(1, 1)]))
+    story.does(orders.cancel, Cancel(story.key(), order, [CancelLine(1, 1)]))
     story.delivers(order)
     assert sum(row[3] for row in story.lines(order)) == 3
     assert story.money(order)[1] == 3 * 899

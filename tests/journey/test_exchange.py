@@ -35,7 +35,7 @@ def test_an_exchange_that_is_cancelled_or_lost_pays_the_credit_back(story: Story
     swap = CounterReturn(story.key(), order, "S001", lines, kind=RmaKind.EXCHANGE)
     new = story.does(returns.counter_return, swap).exchange_order_id
     assert new is not None
-    story.does(orders.cancel, orders.Cancel(story.key(), new, [(1, 1)]))
+    story.does(orders.cancel, orders.Cancel(story.key(), new, [orders.CancelLine(1, 1)]))
     assert story.money(order)[2] == 899
     (shipment,) = story.sends(new)
     story.tracks(shipment, "lost")

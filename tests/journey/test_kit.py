@@ -15,7 +15,7 @@ def test_kit(story: Story) -> None:
     ]  # fmt: skip
     assert story.shelf("MUG-1", "DC1") == {"allocated": 3}
     assert story.refuses(orders.place, story.order(("GIFT-1", 1))) == "orders.short"
-    cancel = orders.Cancel(story.key(), order, [(1, 1)])
+    cancel = orders.Cancel(story.key(), order, [orders.CancelLine(1, 1)])
     story.does(orders.cancel, cancel)
     assert story.shelf("TEA-1", "DC1") == {"sellable": 3, "allocated": 4}
     story.delivers(order)

@@ -14,7 +14,7 @@ def test_make_to_order(story: Story) -> None:
     ((row, node, state),) = story.look("select id, node, state from make_order")
     assert state == "requested"
     make = planning.MakeId(row)
-    story.does(orders.cancel, orders.Cancel(story.key(), order, [(1, 1)]))
+    story.does(orders.cancel, orders.Cancel(story.key(), order, [orders.CancelLine(1, 1)]))
     assert story.look("select qty, cancelled, state from make_order") == [(2, 1, "requested")]
     story.does(planning.start, Start(story.key(), make))
     assert story.works(order) == []

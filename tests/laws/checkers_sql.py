@@ -222,6 +222,19 @@ def unindexed(conn: Connection, found: Sequence[Statement], hot: set[str]) -> li
     return sorted(set(bad))
 
 
+def sorting(conn: Connection, found: Sequence[Statement]) -> list[str]:
+    """Statements that sort even where PostgreSQL is told not to: no index has their order."""
+    bad = []
+    for name in ("seqscan", "sort", "incremental_sort"):
+        conn.execute(f"set enable_{name} = off")
+    for statement in found:
+        if any("Sort" in node["Node Type"] for node in plan(conn, statement)):
+            bad.append(f"{statement.package}.{statement.name} sorts")
+    for name in ("seqscan", "sort", "incremental_sort"):
+        conn.execute(f"reset enable_{name}")
+    return bad
+
+
 def hot_tables(folder: Path) -> set[str]:
     """The tables that the migrations mark `-- hot`."""
     found = set()

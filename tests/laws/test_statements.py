@@ -25,13 +25,13 @@ MIGRATIONS = ROOT / "db" / "migrations"
 OWNERS = law.owners(MIGRATIONS)
 HOT = law.hot_tables(MIGRATIONS)
 PRODUCT = law.statements(ROOT)
-QUERIES = law.statements(ROOT, "queries.sql")
+LISTS = law.statements(ROOT, "lists.sql")
+QUERIES = law.statements(ROOT, "queries.sql") + LISTS
 
 # Statements that look at a hot table as a whole, each for a reason; nothing else may.
 WHOLE_ON_PURPOSE = {
     "everyshelf.insight.kpis": "a report over a period, on no hot path",
     "everyshelf.insight.cases_by_kind": "a report over a period, on no hot path",
-    "everyshelf.returns.reached_customer": "a hashed subplan of an empty table; keyed by order",
 }
 
 
@@ -140,6 +140,19 @@ def test_hot_statements_use_an_index(conn: law.Connection) -> None:
     hot = [s for s in QUERIES if law.room_of(s) != "simulate"]  # It reads a scratch database.
     found = [s for s in hot if f"{s.package}.{s.name}" not in WHOLE_ON_PURPOSE]
     assert law.unindexed(conn, found, HOT) == []
+
+
+def test_every_list_has_an_index_in_its_order(conn: law.Connection) -> None:
+    assert len(LISTS) > 20
+    assert law.sorting(conn, LISTS) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "bad"), [("qty", 1), ("id desc", 1), ("part, id desc", 1), ("part, id", 0)]
+)
+def test_a_list_without_an_index_is_seen(conn: law.Connection, order: str, bad: int) -> None:
+    found = planted("everyshelf.stock", f"select id from stock_move order by {order} limit 9")
+    assert len(law.sorting(conn, found)) == bad
 
 
 def test_every_exception_is_still_one(conn: law.Connection) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
@@ -36,11 +38,11 @@ def buyer(n: int) -> orders.Buyer:
 class OrderRules(Retailer):
     """What a buyer, or a person who serves one, can ask for."""
 
-    def _place(self, **what: object) -> None:
+    def _place(self, **what: Any) -> None:
         key = self.key()
         self.do(
             orders.place,
-            orders.Place(  # type: ignore[arg-type]
+            orders.Place(
                 key=key, channel="web", channel_ref=f"ref-{key}", currency="USD",
                 shipping_minor=500, **what,
             ),
@@ -151,7 +153,7 @@ class OrderRules(Retailer):
     @rule(n=any_of, line=st.none() | st.integers(1, 4), qty=small)
     def cancel(self, n: int, line: int | None, qty: int) -> None:
         id_ = self.pick("live", n)
-        wanted = None if line is None else [(line, qty)]
+        wanted = None if line is None else [orders.CancelLine(line, qty)]
         self.do(orders.cancel, orders.Cancel(self.key(), OrderId(id_), wanted))
 
     @needs("orders")

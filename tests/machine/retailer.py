@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 import psycopg
@@ -26,6 +26,7 @@ from everyshelf.edge import chores, worker
 from everyshelf.insight.audit import checks
 from tests.walk import NOW
 
+F = TypeVar("F", bound=Callable[..., Any])
 Verb = Callable[[Tx, Sequence[Any]], list[Result[Any]]]
 STOCK_AT_START: Final = {
     ("DC1", "TEA-1"): 4, ("DC1", "MUG-1"): 3, ("DC1", "MILK-1"): 3, ("DC1", "PHONE-1"): 2,
@@ -129,7 +130,7 @@ def _failures(told: Sequence[Any]) -> list[Any]:
     return [entry for entry in told if entry["event"] in ("batch_failed", "handler_failed")]
 
 
-def needs(name: str) -> Any:
+def needs(name: str) -> Callable[[F], F]:
     """The rule has something to act on."""
     return precondition(lambda self: bool(self.have(name)))
 
@@ -193,9 +194,11 @@ class Retailer(RuleBasedStateMachine):
     def ask(self, verb: Verb, command: Any) -> Result[Any]:
         """The answer of a verb, a refusal of the row being one."""
         try:
-            return self.db.run(lambda tx: verb(tx, [command]), now=self.now, actor="machine")[0]
+            told = self.db.run(lambda tx: verb(tx, [command]), now=self.now, actor="machine")
         except Refused as refused:
             return Result.refused(refused)
+        answer: Result[Any] = told[0]
+        return answer
 
     def hear(self, room: str) -> int:
         """One room takes one step."""

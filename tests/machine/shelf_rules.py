@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -18,13 +19,16 @@ small = st.integers(1, 3)
 any_of = st.integers(0, 11)
 buckets = st.sampled_from(("sellable", "quality_hold", "damaged", "display"))
 
-TRANSFER_LINES = "select item, qty from stock_transfer_line where transfer_id = {} order by item"
+TRANSFER_LINES = (
+    "select item, sent - received - lost from stock_transfer_line "
+    "where transfer_id = {} order by item"
+)
 
 
 class ShelfRules(Retailer):
     """What happens to units without an order."""
 
-    def _finer(self, item: str, node: str, qty: int) -> dict[str, object]:
+    def _finer(self, item: str, node: str, qty: int) -> dict[str, Any]:
         if item == "MILK-1":
             return {"lot": f"{item}-{node}", "expires_on": LOT_EXPIRES_ON}
         if item == "PHONE-1":
@@ -35,14 +39,14 @@ class ShelfRules(Retailer):
     def receive(self, item: str, node: str, qty: int, bucket: str) -> None:
         key = self.key()
         more = self._finer(item, node, qty)
-        self.do(stock.receive, stock.Receive(key, node, item, qty, bucket, **more))  # type: ignore[arg-type]
+        self.do(stock.receive, stock.Receive(key, node, item, qty, bucket, **more))
 
     @rule(item=items, node=nodes, delta=st.sampled_from((-2, -1, 1)), bucket=buckets)
     def adjust(self, item: str, node: str, delta: int, bucket: str) -> None:
         key = self.key()
         more = self._finer(item, node, abs(delta))
         more.pop("expires_on", None)
-        self.do(stock.adjust, stock.Adjust(key, node, item, delta, "found", bucket, **more))  # type: ignore[arg-type]
+        self.do(stock.adjust, stock.Adjust(key, node, item, delta, "found", bucket, **more))
 
     @rule(item=items, node=nodes, counted=st.integers(0, 5))
     def count(self, item: str, node: str, counted: int) -> None:

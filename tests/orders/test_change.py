@@ -21,7 +21,9 @@ KEYS = itertools.count()
 
 
 def cancel(db: Database, order_id: orders.OrderId, *lines: tuple[int, int], **fields: Any) -> Any:
-    command = orders.Cancel(f"c{next(KEYS)}", order_id, list(lines) or None, **fields)
+    command = orders.Cancel(
+        f"c{next(KEYS)}", order_id, [orders.CancelLine(*x) for x in lines] or None, **fields
+    )
     return db.run(lambda tx: orders.cancel(tx, [command]), now=NOW)[0]
 
 
@@ -305,7 +307,11 @@ def test_every_change_is_in_the_timeline(full: Database) -> None:
     log = full.run(lambda tx: orders.changes(tx, order_id))
     assert [c.kind for c in log] == ["amend", "cancel"]
     assert log[0].body["command"]["ship_to"]["city"] == "Austin"
-    assert log[1].body == {"amount_minor": 899, "lines": [[1, 1]], "reason": "customer"}
+    assert log[1].body == {
+        "amount_minor": 899,
+        "lines": [{"line": 1, "qty": 1}],
+        "reason": "customer",
+    }
     assert {c.actor for c in log} == {"system"}
 
 
@@ -339,7 +345,7 @@ def test_open_lines_are_what_is_still_owed(full: Database) -> None:
 
 def test_commands_of_a_batch_see_each_other(full: Database) -> None:
     order_id = s.placed(full, line("TEA-1", 3))
-    commands = [orders.Cancel(k, order_id, [(1, 2)]) for k in ("a", "b")]
+    commands = [orders.Cancel(k, order_id, [orders.CancelLine(1, 2)]) for k in ("a", "b")]
     results = full.run(lambda tx: orders.cancel(tx, commands))
     assert s.refusals(results) == [None, "orders.nothing_open"]
     again = msgspec.structs.replace(commands[0])

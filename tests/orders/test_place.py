@@ -272,7 +272,7 @@ def test_a_cancelled_backorder_gives_its_promise_back(db: Database) -> None:
     s.shop(db, ("DC1", "TEA-1", 2))
     expect(db, "TEA-1", 4, NOW + timedelta(days=10))
     order_id = s.placed(db, line("TEA-1", 6), allow_backorder=True)
-    less = orders.Cancel("less", order_id, [(2, 3)])
+    less = orders.Cancel("less", order_id, [orders.CancelLine(2, 3)])
     db.run(lambda tx: orders.cancel(tx, [less])[0].get())
     assert s.one(db, "select promised from stock_inbound") == 1
     assert s.events(db, "line.cancelled")[0].lines[0].released == 0

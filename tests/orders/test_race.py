@@ -41,7 +41,7 @@ def test_the_last_unit_is_cancelled_or_shipped_and_never_both(db: Database) -> N
     s.shop(db, ("DC1", "TEA-1", 50))
     for n in range(20):
         order_id = s.placed(db, line("TEA-1", 1))
-        command = orders.Cancel(f"race{n}", order_id, [(1, 1)])
+        command = orders.Cancel(f"race{n}", order_id, [orders.CancelLine(1, 1)])
         cancelled, shipped = both(
             db,
             lambda tx, c=command: orders.cancel(tx, [c])[0].ok,  # type: ignore[misc]

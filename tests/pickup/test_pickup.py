@@ -233,12 +233,16 @@ def test_a_partly_cancelled_order_hands_over_the_rest(db: Database) -> None:
     open_shop(db, S001={"TEA-1": 5, "MUG-1": 5})
     order_id, wait = staged(db, ("TEA-1", 3), ("MUG-1", 1))
     for heard in (False, True):  # Before and after the node has heard of it.
-        cancel = orders.Cancel(key=key(), order_id=order_id, lines=[(1, 1)], reason="customer")
+        cancel = orders.Cancel(
+            key=key(), order_id=order_id, lines=[orders.CancelLine(1, 1)], reason="customer"
+        )
         db.run(lambda tx, c=cancel: one(orders.cancel(tx, [c])))  # type: ignore[misc]
         if heard:
             drive(db)
     command = pickup.HandOver(key(), wait.pickup_id, wait.code)
-    last = orders.Cancel(key=key(), order_id=order_id, lines=[(2, 1)], reason="customer")
+    last = orders.Cancel(
+        key=key(), order_id=order_id, lines=[orders.CancelLine(2, 1)], reason="customer"
+    )
     db.run(lambda tx: one(orders.cancel(tx, [last])))
     done = db.run(lambda tx: one(pickup.hand_over(tx, [command])), now=NOON)
     assert done.units == 1

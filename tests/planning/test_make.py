@@ -11,7 +11,16 @@ from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.subscribe import step
 from everyshelf.base.tx import Database
-from everyshelf.orders import Buyer, Cancel, HoldKind, OrderId, Place, PlaceLine, ReleaseHold
+from everyshelf.orders import (
+    Buyer,
+    Cancel,
+    CancelLine,
+    HoldKind,
+    OrderId,
+    Place,
+    PlaceLine,
+    ReleaseHold,
+)
 from everyshelf.planning import Made, MakeChanged, MakeOrder, Start
 from everyshelf.planning.on import HANDLERS
 from tests.world import NEW_YORKER, small_world
@@ -42,7 +51,7 @@ def place(db: Database, qty: int = 2, holds: tuple[HoldKind, ...] = ()) -> Order
 
 
 def cancel(db: Database, order_id: OrderId, key: str, qty: int) -> None:
-    command = Cancel(key, order_id, [(1, qty)])
+    command = Cancel(key, order_id, [CancelLine(1, qty)])
     db.run(lambda tx: orders.cancel(tx, [command]), now=NOON)[0].get()
     hear(db)
 

@@ -48,7 +48,7 @@ def counter(db: Database, command: CounterReturn) -> Result[returns.Received]:
 
 def stop(db: Database, order_id: OrderId, qty: int) -> None:
     """Cancels units of line 1."""
-    command = orders.Cancel(f"stop{qty}", order_id, [(1, qty)])
+    command = orders.Cancel(f"stop{qty}", order_id, [orders.CancelLine(1, qty)])
     db.run(lambda tx: orders.cancel(tx, [command]), now=LATER)[0].get()
 
 

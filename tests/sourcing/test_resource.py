@@ -60,7 +60,7 @@ def test_a_node_that_said_no_to_a_line_is_offered_other_orders(db: Database) -> 
 def test_only_what_is_still_owed_is_sourced_again(db: Database) -> None:
     shop.shop(db, {("S001", "TEA-1"): 9, ("S002", "TEA-1"): 9})
     [order_id] = shop.source(db, shop.order(("TEA-1", 3)))
-    one = orders.Cancel(key="c", order_id=order_id, lines=[(1, 1)])
+    one = orders.Cancel(key="c", order_id=order_id, lines=[orders.CancelLine(1, 1)])
     done(db.run(lambda tx: orders.cancel(tx, [one]), now=shop.NOW))
     answer = reject(db, order_id, "S001")
     assert answer.allocated == 2

@@ -14,7 +14,9 @@ _keys = count(1)
 
 
 def cancel(db: Database, order_id: OrderId, qty: int) -> None:
-    one = orders.Cancel(key=f"cancel:{next(_keys)}", order_id=order_id, lines=[(1, qty)])
+    one = orders.Cancel(
+        key=f"cancel:{next(_keys)}", order_id=order_id, lines=[orders.CancelLine(1, qty)]
+    )
     done(db.run(lambda tx: orders.cancel(tx, [one]), now=shop.NOW))
 
 

@@ -39,7 +39,8 @@ class Walk:
     def cancel(self) -> None:
         if self.made:
             found = self.db.run(lambda tx: orders.get(tx, [self.luck.choice(self.made)]))
-            lines = [(x.line, self.luck.randint(1, x.open)) for x in found[0].lines if x.open]
+            open_ = [x for x in found[0].lines if x.open]
+            lines = [orders.CancelLine(x.line, self.luck.randint(1, x.open)) for x in open_]
             command = orders.Cancel(
                 key=str(self.luck.random()), order_id=found[0].id, lines=lines[:1] or None
             )

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from everyshelf import stock
@@ -164,6 +164,8 @@ def most_that_fit(stocked: dict[str, int], wants: list[tuple[str, int]]) -> bool
     st.lists(st.tuples(st.sampled_from(POOLS), st.integers(1, 3)), max_size=7),
     st.booleans(),
 )  # fmt: skip
+# The second waits for the first to move; the third, of the same batch, must not overtake it.
+@example({"DC1": 0, "S1": 1, "S2": 0, "S3": 3}, [("ship", 2), ("pickup:S3", 2), ("ship", 1)], True)
 def test_a_hold_is_granted_if_and_only_if_all_can_fit(
     shelf: Database,
     clean: Clean,

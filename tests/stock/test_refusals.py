@@ -17,7 +17,8 @@ TABLES = ("stock_move", "stock_hold", "stock_transfer", "stock_rule", "event", "
 
 def rows(db: Database) -> dict[str, int]:
     with db.transaction() as tx:
-        return {t: tx.conn.execute(f"select count(*) from {t}").fetchone()[0] for t in TABLES}  # type: ignore[index]
+        found = {t: tx.conn.execute(f"select count(*) from {t}").fetchone() for t in TABLES}
+    return {t: row[0] for t, row in found.items() if row is not None}
 
 
 def refused(db: Database, verb: Callable[..., Sequence[Any]], *commands: Any) -> list[str]:

@@ -102,7 +102,7 @@ def test_units_cancelled_after_packing_go_back_to_the_shelf(
     order = placed(shop, ("TEA-1", 3))
     (id_,) = packed(shop, order)
     free = ask(shop, "select sum(sellable) from stock_balance where item = 'TEA-1'")[0][0]
-    stop = orders.Cancel("c", order, [(1, cancelled)])
+    stop = orders.Cancel("c", order, [orders.CancelLine(1, cancelled)])
     shop.run(lambda tx: done(orders.cancel(tx, [stop])), now=NOW)
     (made,) = done(ship(shop, Ship("a", id_)))  # Nobody has heard of the cancellation yet.
     assert made.left_out == cancelled

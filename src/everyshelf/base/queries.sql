@@ -63,21 +63,23 @@ order by lane
 for update skip locked
 
 -- name: look
--- An idle look for many subscribers at once: no lock, no transaction id, one index probe a lane.
+-- An idle look for many subscribers at once: no lock, no transaction id, one index probe a lane
+-- (a subquery with its limit, because an `exists` may become a join that reads the whole log).
 -- `behind`: how many transactions the lane that was read least lags.
 select u.subscriber,
   c.lanes is null or exists (
     select
     from cursor_position p
     where p.subscriber = u.subscriber
-      and exists (
-        select
+      and (
+        select e.id
         from event e
         where e.lane = p.lane
           and (e.xid, e.id) > (p.xid, p.id)
           and e.xid < pg_snapshot_xmin(pg_current_snapshot())
           and e.type = any (string_to_array(u.types, ' '))
-      )
+        limit 1
+      ) is not null
   ) as news,
   exists (
     select
@@ -107,14 +109,15 @@ with quiet as (
   from unnest(%(subscribers)s::text[], %(types)s::text[]) as u (subscriber, types)
   join cursor_position c on c.subscriber = u.subscriber
   where c.xid < pg_snapshot_xmin(pg_current_snapshot())
-    and not exists (
-      select
+    and (
+      select e.id
       from event e
       where e.lane = c.lane
         and (e.xid, e.id) > (c.xid, c.id)
         and e.xid < pg_snapshot_xmin(pg_current_snapshot())
         and e.type = any (string_to_array(u.types, ' '))
-    )
+      limit 1
+    ) is null
   order by c.subscriber, c.lane
   for update of c skip locked
 )
@@ -319,3 +322,22 @@ where name = %(name)s::text
   and state <> 'live'
   and starts_at <= %(now)s::timestamptz
   and (ends_at is null or ends_at > %(now)s::timestamptz)
+
+-- name: event_partitions
+select c.relname::text as name
+from pg_inherits i
+join pg_class c on c.oid = i.inhrelid
+where i.inhparent = 'event'::regclass
+order by c.relname
+
+-- name: log_is_empty
+select not exists (select from event) as empty
+
+-- name: unread_below
+-- Whether some subscriber still has to read an event below this id.
+select exists (
+  select
+  from event e
+  join cursor_position c on c.lane = e.lane and (e.xid, e.id) > (c.xid, c.id)
+  where e.id < %(end)s::bigint
+) or exists (select from delivery where event_id < %(end)s::bigint) as found

@@ -41,6 +41,14 @@ class Heard(msgspec.Struct, frozen=True):
 
 Handler = Callable[[Tx, Sequence[Heard]], None]
 Handlers = Mapping[type[Event], Handler]
+_ANY_ORDER: set[Handler] = set()
+
+
+def any_order(handler: Handler) -> Handler:
+    """Marks a handler that may get many events of one aggregate at once, because it asks what is
+    there now and not what happened first."""
+    _ANY_ORDER.add(handler)
+    return handler
 
 
 class Parked(msgspec.Struct, frozen=True):
@@ -159,7 +167,7 @@ def _step(tx: Tx, subscriber: str, handlers: Handlers, batch: int, alone: bool =
     if alone:
         _each_alone(tx, subscriber, handlers, free)
     else:
-        for round_ in rounds(free):
+        for round_ in rounds(free, _loose(handlers)):
             _hear(tx, handlers, round_)
     crashpoint("handler.before_cursor")
     outbox.move(tx, subscriber, _after(positions, found, below, complete))
@@ -175,8 +183,13 @@ def _after(
     return list({e.lane: Position(e.lane, e.xid, int(e.id)) for e in found}.values())
 
 
-def rounds(events: Sequence[Logged]) -> list[list[Logged]]:
-    """Splits a batch so that each round has one event per aggregate and type, order kept.
+def _loose(handlers: Handlers) -> frozenset[str]:
+    return frozenset(full_type(kind) for kind, h in handlers.items() if h in _ANY_ORDER)
+
+
+def rounds(events: Sequence[Logged], loose: frozenset[str] = frozenset()) -> list[list[Logged]]:
+    """Splits a batch so that each round has one event per aggregate and type, order kept; of a
+    `loose` type those that follow each other stay together.
 
     Within a batch an aggregate's events follow its version, because transaction ids are given
     before row locks are.
@@ -186,7 +199,11 @@ def rounds(events: Sequence[Logged]) -> list[list[Logged]]:
         by_subject.setdefault(event.subject, []).append(event)
     made: list[list[Logged]] = []
     for group in by_subject.values():
-        for n, event in enumerate(sorted(group, key=lambda e: (e.version, e.id))):
+        n, before = -1, ""
+        for event in sorted(group, key=lambda e: (e.version, e.id)):
+            if event.type != before or event.type not in loose:
+                n += 1
+            before = event.type
             if n == len(made):
                 made.append([])
             made[n].append(event)

@@ -20,7 +20,7 @@ import msgspec
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from everyshelf.base import codec, ids
 from everyshelf.base.arrays import Array, ArrayDumper, array
@@ -31,7 +31,7 @@ from everyshelf.base.sql import Statement, load
 T = TypeVar("T")
 R = TypeVar("R")
 
-RETRIED = ("40001", "40P01", "55P03", "57P01", "08000", "08003", "08006")
+RETRIED = ("40001", "40P01", "55P03", "57P01", "57P02", "08000", "08003", "08006")
 TRIES = 8
 LEASE_HOURS = 24
 
@@ -188,17 +188,23 @@ class Database:
     ) -> R:
         """Runs `work` in a transaction; again, whole, when PostgreSQL asks for a retry.
 
-        Raises Refused(server.busy) when it still fails after the last try.
+        A connection that is lost before the commit was sent did nothing, so that is tried again
+        too. Lost during the commit, the outcome is unknown: that is raised, and the command's key
+        tells. Raises Refused(server.busy) when it still fails after the last try.
         """
         for attempt in range(TRIES):
+            finished = False
             try:
                 with self.transaction(now=now, actor=actor, cause=cause) as tx:
                     done = work(tx)
+                    finished = True
                     crashpoint("tx.before_commit")
                 crashpoint("tx.after_commit")
                 return done
             except psycopg.OperationalError as error:
-                if error.sqlstate not in RETRIED:
+                if isinstance(error, PoolTimeout):
+                    raise
+                if error.sqlstate not in RETRIED and (finished or error.sqlstate is not None):
                     raise
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))
         raise BUSY()

@@ -1,6 +1,7 @@
 """What the catalog tells: something that is sold has changed."""
 
 from everyshelf.base.events import Event
+from everyshelf.catalog.facts import KitPart
 
 
 class ItemUpserted(Event, frozen=True, kw_only=True):
@@ -20,7 +21,7 @@ class KitUpserted(Event, frozen=True, kw_only=True):
     TYPE = "catalog.kit.upserted"
     SUBJECT = "kit"
     kit: str
-    components: tuple[tuple[str, int], ...]
+    components: tuple[KitPart, ...]
 
 
 class ListingUpserted(Event, frozen=True, kw_only=True):

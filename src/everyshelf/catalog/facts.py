@@ -132,6 +132,13 @@ class UpsertChannel(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
 
 
+class KitPart(msgspec.Struct, frozen=True):
+    """So many units of an item inside one kit."""
+
+    item: str
+    qty: int
+
+
 class KitComponent(msgspec.Struct, frozen=True):
     """One kit takes `qty` units of `item`."""
 
@@ -149,11 +156,11 @@ class Kit(msgspec.Struct, frozen=True):
 
 
 class UpsertKit(msgspec.Struct, frozen=True, kw_only=True):
-    """States all components of a kit as (item, qty); none dissolves it into a single item."""
+    """States all components of a kit; none dissolves it into a single item."""
 
     key: str
     kit: str
-    components: tuple[tuple[str, int], ...]
+    components: tuple[KitPart, ...]
     version: int | None = None
 
 

@@ -18,6 +18,7 @@ from everyshelf.catalog.facts import (
     ItemKind,
     Kit,
     KitComponent,
+    KitPart,
     UpsertKit,
 )
 
@@ -31,7 +32,7 @@ def upsert_kits(tx: Tx, commands: Sequence[UpsertKit]) -> list[Result[Saved]]:
 
 def _upsert(tx: Tx, commands: list[UpsertKit]) -> list[Result[Saved]]:
     # Both ends are locked, so that a component cannot become a kit behind this check.
-    codes = sorted({c.kit for c in commands} | {i for c in commands for i, _ in c.components})
+    codes = sorted({c.kit for c in commands} | {x.item for c in commands for x in c.components})
     items = {i.item: i for i in tx.all(SQL.lock_items, Item, items=codes)}
     touching = tx.all(SQL.kits_touching, KitComponent, items=codes)
     kits = _grouped(touching)
@@ -72,14 +73,15 @@ class _Nesting:
 
 
 def _components(command: UpsertKit, known: set[str]) -> tuple[KitComponent, ...]:
-    codes = [item for item, _ in command.components]
+    codes = [x.item for x in command.components]
     require(len(set(codes)) == len(codes), "A kit names each component once, with its quantity.")
     require(len(codes) <= MAX_COMPONENTS, f"A kit holds at most {MAX_COMPONENTS} components.")
-    for item, qty in command.components:
-        require(1 <= qty <= 1_000_000, f"A kit takes 1-1000000 of {item}, not {qty}.")
-        if item not in known:
-            raise ITEM_UNKNOWN(f"There is no item {item} to put into {command.kit}.")
-    return tuple(KitComponent(command.kit, item, qty) for item, qty in sorted(command.components))
+    for x in command.components:
+        require(1 <= x.qty <= 1_000_000, f"A kit takes 1-1000000 of {x.item}, not {x.qty}.")
+        if x.item not in known:
+            raise ITEM_UNKNOWN(f"There is no item {x.item} to put into {command.kit}.")
+    found = (KitComponent(command.kit, x.item, x.qty) for x in command.components)
+    return tuple(sorted(found, key=lambda c: c.item))
 
 
 def _grouped(components: Iterable[KitComponent]) -> dict[str, tuple[KitComponent, ...]]:
@@ -105,5 +107,5 @@ def _write(tx: Tx, kits: list[Kit]) -> None:
 
 
 def _event(kit: Kit) -> KitUpserted:
-    parts = tuple((c.item, c.qty) for c in kit.components)
+    parts = tuple(KitPart(c.item, c.qty) for c in kit.components)
     return KitUpserted(kit=kit.kit, components=parts, version=kit.version)

@@ -1066,9 +1066,13 @@ CREATE INDEX cart_customer ON cart USING btree (customer_id) WHERE state = 'open
 
 CREATE INDEX cart_expiry ON cart USING btree (expires_at) WHERE state = 'open'::text;
 
+CREATE INDEX cart_id ON cart USING btree (id);
+
 CREATE INDEX customer_address_customer ON customer_address USING btree (customer_id);
 
 CREATE INDEX customer_contact_customer ON customer_contact USING btree (customer_id, id);
+
+CREATE INDEX customer_id ON customer USING btree (id);
 
 CREATE INDEX customer_identity_customer ON customer_identity USING btree (customer_id);
 
@@ -1112,6 +1116,8 @@ CREATE INDEX make_order_id ON make_order USING btree (id);
 
 CREATE INDEX make_order_open ON make_order USING btree (node, requested_at) WHERE state = ANY (ARRAY['requested'::text, 'started'::text]);
 
+CREATE INDEX manifest_id ON manifest USING btree (id);
+
 CREATE INDEX order_change_order ON order_change USING btree (order_id, id);
 
 CREATE UNIQUE INDEX order_hold_one_open ON order_hold USING btree (part, order_id, kind) WHERE released_at IS NULL;
@@ -1121,6 +1127,8 @@ CREATE INDEX package_fulfillment ON package USING btree (fulfillment_id);
 CREATE INDEX package_id ON package USING btree (id);
 
 CREATE INDEX payment_intent_due ON payment_intent USING btree (due_at) WHERE state = ANY (ARRAY['due'::text, 'sent'::text]);
+
+CREATE INDEX payment_intent_id ON payment_intent USING btree (id);
 
 CREATE INDEX pickup_fulfillment ON pickup USING btree (fulfillment_id);
 
@@ -1156,6 +1164,8 @@ CREATE INDEX shipment_order ON shipment USING btree (order_id);
 
 CREATE INDEX shipment_unmanifested ON shipment USING btree (node, carrier) WHERE manifest_id IS NULL;
 
+CREATE INDEX sourcing_decision_id ON sourcing_decision USING btree (id);
+
 CREATE INDEX sourcing_decision_order ON sourcing_decision USING btree (order_id, id);
 
 CREATE INDEX sourcing_demand_due ON sourcing_demand USING btree (due_at);
@@ -1168,15 +1178,21 @@ CREATE INDEX sourcing_unsettled_due ON sourcing_unsettled USING btree (due_at);
 
 CREATE INDEX stock_allocation_order ON stock_allocation USING btree (order_id, line);
 
+CREATE INDEX stock_count_id ON stock_count USING btree (id);
+
 CREATE INDEX stock_hold_cell ON stock_hold USING btree (item, node);
 
 CREATE INDEX stock_hold_expiry ON stock_hold USING btree (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE INDEX stock_hold_owner ON stock_hold USING btree (owner, line);
 
+CREATE INDEX stock_inbound_id ON stock_inbound USING btree (id);
+
 CREATE INDEX stock_inbound_item ON stock_inbound USING btree (item, due_on);
 
 CREATE INDEX stock_serial_place ON stock_serial USING btree (item, node, bucket);
+
+CREATE INDEX stock_transfer_id ON stock_transfer USING btree (id);
 
 CREATE INDEX supplier_item_item ON supplier_item USING btree (item);
 

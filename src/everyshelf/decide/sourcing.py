@@ -56,7 +56,9 @@ def warm() -> None:
     """Compile the search now, so that no customer waits for it."""
     one = np.ones((1, 1), np.int64)
     none = np.zeros((1, 1), np.int64)
-    compiled()(one[0], one, none, one, one[0], one[0], one, one, none, 1, False, 9, 9)
+    search, improve = compiled()
+    search(one[0], one, none, one, one[0], one[0], one, one, none, 1, False, 9, 9)
+    improve(none[0], one, one[0], one, none, one, one[0], one[0], False, 1)
 
 
 def source(problem: Problem, policy: Policy = STANDARD) -> Decision:

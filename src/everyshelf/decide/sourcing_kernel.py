@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Search = Callable[..., tuple[int, Ints, int, int, bool]]
+Improve = Callable[..., tuple[int, Ints]]
 
 MASK_NODES = 10
 PASSES = 64
@@ -225,17 +226,57 @@ def search(
             return best, winner, root, expansions, False
 
 
+def improve(
+    start: Ints,
+    whole: Ints,
+    opening: Ints,
+    unit: Ints,
+    entry: Ints,
+    stock: Ints,
+    qty: Ints,
+    penalty: Ints,
+    split: bool,
+    most: int,
+) -> tuple[int, Ints]:
+    """Adds a node, or exchanges one, as long as that pays: a good plan before the proof begins."""
+    nodes = start
+    opened = np.zeros(len(opening), np.bool_)
+    for n in nodes:
+        opened[n] = True
+    best = evaluate(nodes, whole, opening, unit, entry, stock, qty, penalty, split)
+    while True:
+        found = best
+        enters = leaves = 0
+        for n in np.flatnonzero(~opened):
+            opened[n] = True
+            for k in range(min(len(nodes) + 1, most)):
+                if k < len(nodes):
+                    opened[nodes[k]] = False
+                trial = np.flatnonzero(opened)
+                cost = evaluate(trial, whole, opening, unit, entry, stock, qty, penalty, split)
+                if cost < found:
+                    found, enters, leaves = cost, int(n), k
+                if k < len(nodes):
+                    opened[nodes[k]] = True
+            opened[n] = False
+        if found >= best:
+            return best, nodes
+        opened[enters] = True
+        if leaves < len(nodes):
+            opened[nodes[leaves]] = False
+        best, nodes = found, np.flatnonzero(opened)
+
+
 @lru_cache(maxsize=1)
-def compiled() -> Search:
-    """The same search as machine code; takes seconds the first time in a process."""
+def compiled() -> tuple[Search, Improve]:
+    """The search and its beginning as machine code; takes seconds the first time in a process."""
     from numba import njit
 
     jit: Any = njit
     names: dict[str, Any] = dict(globals())
-    for part in (cheapest, evaluate, dual_bound, fill_bound, choose, search):
+    for part in (cheapest, evaluate, dual_bound, fill_bound, choose, search, improve):
         names[part.__name__] = jit(FunctionType(part.__code__, names, part.__name__))
-    machine: Search = names["search"]
-    return machine
+    return names["search"], names["improve"]
 
 
 def is_compiled() -> bool:

@@ -7,10 +7,11 @@ Which rule makes a thing due, the room knows. What moves money or buys labels ou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from everyshelf import cart, insight, payment, pickup, returns, sourcing, stock, transport
+from everyshelf.base import retention
 from everyshelf.base.tx import Database, Tx
 from everyshelf.payment import Provider
 from everyshelf.transport import Carrier
@@ -27,6 +28,8 @@ CHORES: Final[Mapping[str, Chore]] = {
     "pickup.expire": lambda tx: pickup.expire(tx, tx.now, LIMIT),
     "returns.expire": lambda tx: returns.expire(tx, tx.now, LIMIT),
     "insight.sweep": insight.sweep,
+    "events.make_months": lambda tx: retention.make_months(tx, datetime.now(UTC)),
+    "events.drop_months": lambda tx: retention.drop_months(tx, datetime.now(UTC)),
 }
 
 # Connectors put themselves here when they are configured; the manual provider needs none.

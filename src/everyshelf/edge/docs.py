@@ -27,10 +27,12 @@ from everyshelf.journey import ROOMS
 NOTE: Final = "Written by `python -m everyshelf.edge.docs`; edit the code, not this file."
 SCHEMAS: Final = "https://json-schema.org/draft/2020-12/schema"
 SETTINGS: Final = {
+    "EVERYSHELF_CRASH_AT": "For tests: `name:hit` kills the process at a numbered crash point.",
     "EVERYSHELF_DATABASE_URL": "The PostgreSQL to use (16 or newer); else the embedded one.",
     "EVERYSHELF_HOME": "The folder of the embedded PostgreSQL and its data.",
     "EVERYSHELF_PG_BIN": "The folder with PostgreSQL's programs; else the wheel's, else the "
     "machine's.",
+    "EVERYSHELF_SMTP_URL": "The mail server for messages to customers; without it none are sent.",
     "EVERYSHELF_PRIVATE_WEBHOOKS": "1 lets webhooks go to private addresses; only for trials.",
 }
 

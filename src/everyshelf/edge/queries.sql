@@ -156,3 +156,6 @@ select role from api_key where id = %(id)s::bigint
 
 -- name: subscriber_known
 select lane from cursor_position where subscriber = %(subscriber)s::text limit 1
+
+-- name: subscriber_names
+select subscriber from cursor_position where lane = 0 order by subscriber

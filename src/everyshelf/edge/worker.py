@@ -22,7 +22,7 @@ from everyshelf.base.sql import load
 from everyshelf.base.subscribe import Handlers
 from everyshelf.base.tx import Database, Tx
 from everyshelf.decide.sourcing import warm
-from everyshelf.edge import chores, hooks_out, notify
+from everyshelf.edge import chores, hooks_out, mail, notify
 from everyshelf.edge.egress import Egress
 from everyshelf.journey import ROOMS
 
@@ -98,7 +98,7 @@ class Worker:
 
     def __init__(self, db: Database, messenger: notify.Messenger | None = None) -> None:
         self.db = db
-        self.messenger = messenger or notify.Console()
+        self.messenger = messenger or mail.messenger()
         self._begun = False
         self.egress = Egress()
         self._stop = threading.Event()

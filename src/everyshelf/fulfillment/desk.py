@@ -27,7 +27,7 @@ from everyshelf.fulfillment.facts import (
     FulfillmentOrder,
     Line,
 )
-from everyshelf.fulfillment.turn import KINDS, Moves, Turn
+from everyshelf.fulfillment.turn import BACKWARD, Moves, Turn
 from everyshelf.fulfillment.write import write
 from everyshelf.orders import OrderId
 
@@ -151,20 +151,24 @@ def _lock_orders(tx: Tx, turns: dict[int, Turn]) -> None:
 def _post(tx: Tx, turns: dict[int, Turn]) -> dict[int, Refused]:
     """Moves the stock of all turns, one call a kind; which commands stock refused."""
     failed: dict[int, Refused] = {}
-    verbs = {
-        "unpack": stock.unpack,
-        "unpick": stock.unpick,
-        "release": stock.release,
-        "pick": stock.pick,
-        "pack": stock.pack,
-    }
-    for kind in KINDS:
+    verbs = {"unpack": stock.unpack, "unpick": stock.unpick, "release": stock.release}
+    for kind in BACKWARD:
         owned = [(n, step) for n, t in turns.items() for step in getattr(t.moves, kind)]
         if not owned:
             continue
         steps = [step for _, step in owned]
         results = stock.short(tx, steps) if kind == "short" else verbs[kind](tx, steps)
-        for (n, _), result in zip(owned, results, strict=True):
-            if result.refusal is not None:
-                failed.setdefault(n, result.refusal.error())
+        _note(failed, [n for n, _ in owned], results)
+    forward = {n: (t.moves.pick, t.moves.pack) for n, t in turns.items()}
+    forward = {n: moves for n, moves in forward.items() if any(moves)}
+    if forward:
+        _note(failed, list(forward), stock.pick_and_pack(tx, list(forward.values())))
     return failed
+
+
+def _note(
+    failed: dict[int, Refused], owners: Sequence[int], results: Sequence[Result[stock.AllocationId]]
+) -> None:
+    for n, result in zip(owners, results, strict=True):
+        if result.refusal is not None:
+            failed.setdefault(n, result.refusal.error())

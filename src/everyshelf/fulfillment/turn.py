@@ -10,7 +10,8 @@ from everyshelf.fulfillment.facts import FulfillmentOrder, Line, PackageId, Stat
 from everyshelf.stock import AllocationId, NotFound, Step
 
 # Backward moves come first, so that a unit that is withdrawn from a box can reach the shelf.
-KINDS = ("unpack", "unpick", "release", "short", "pick", "pack")
+BACKWARD = ("unpack", "unpick", "release", "short")
+KINDS = (*BACKWARD, "pick", "pack")
 
 
 class PackedLine(msgspec.Struct, frozen=True):

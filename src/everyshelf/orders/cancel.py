@@ -15,7 +15,7 @@ from everyshelf.base.errors import INVALID, Refused
 from everyshelf.base.results import Result
 from everyshelf.base.tx import Tx
 from everyshelf.orders.book import Book
-from everyshelf.orders.commands import Cancel, Cancelled
+from everyshelf.orders.commands import Cancel, Cancelled, CancelLine
 from everyshelf.orders.events import CancelledLine, LinesCancelled
 from everyshelf.orders.facts import (
     KIT_COMPONENT,
@@ -35,7 +35,7 @@ Units = list[tuple[Line, int]]
 class _Entry(msgspec.Struct, frozen=True):
     """A cancellation in the order's timeline."""
 
-    lines: list[tuple[int, int]]
+    lines: list[CancelLine]
     reason: str
     amount_minor: int
 
@@ -150,7 +150,8 @@ def cancel_units(book: Book, softly: Softly, order: Order, units: Units, reason:
     order = book.touch(order)
     if order.state is OrderState.CANCELLED:
         amount += order.shipping_minor
-    book.log(order.id, "cancel", _Entry([(x.line, q) for x, q in units], reason, amount))
+    entry = _Entry([CancelLine(x.line, q) for x, q in units], reason, amount)
+    book.log(order.id, "cancel", entry)
     book.tell(
         LinesCancelled(
             version=order.version, order_id=order.id, lines=told, reason=reason,
@@ -171,10 +172,10 @@ def _chosen(book: Book, order: Order, command: Cancel) -> Units:
     if not command.lines:
         raise NOTHING_TO_DO("Name the lines to cancel, or leave them out to cancel all.")
     wanted: dict[int, int] = {}
-    for number, qty in command.lines:
-        if qty < 1:
-            raise INVALID(f"Line {number}: a quantity is at least 1, not {qty}.")
-        wanted[number] = wanted.get(number, 0) + qty
+    for asked in command.lines:
+        if asked.qty < 1:
+            raise INVALID(f"Line {asked.line}: a quantity is at least 1, not {asked.qty}.")
+        wanted[asked.line] = wanted.get(asked.line, 0) + asked.qty
     return [
         pair
         for number, qty in sorted(wanted.items())

@@ -62,12 +62,19 @@ class Placed(msgspec.Struct, frozen=True):
     state: OrderState
 
 
+class CancelLine(msgspec.Struct, frozen=True):
+    """Units of a line that are not wanted any more. A kit line stands for its components."""
+
+    line: int
+    qty: int
+
+
 class Cancel(msgspec.Struct, frozen=True):
     """Cancel units of lines; `lines` None = everything that is open."""
 
     key: str
     order_id: OrderId
-    lines: list[tuple[int, int]] | None = None
+    lines: list[CancelLine] | None = None
     reason: str = "customer"
     version: int | None = None
 

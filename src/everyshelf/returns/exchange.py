@@ -63,7 +63,7 @@ def _swaps(tx: Tx, rmas: Sequence[Rma], purse: Purse) -> list[Swap]:
     for receipt in tx.all(SQL.receipts_of_rmas, Receipt, **keys):
         receipts[receipt.rma_id].append(receipt)
     found = {r.id: purse.orders[r.order_id] for r in rmas}
-    asked = {(found[r.id].channel, WantedLine(*w).item) for r in rmas for w in r.exchange}
+    asked = {(found[r.id].channel, w.item) for r in rmas for w in r.exchange}
     prices = catalog.prices(tx, sorted(asked)) if asked else {}
     return [_swap(r, found[r.id], receipts[r.id], prices) for r in rmas]
 
@@ -77,8 +77,7 @@ def _swap(
         units = paid.setdefault(receipt.item, [0, 0])
         units[0] += receipt.qty
         units[1] += receipt.worth_minor
-    wanted = [WantedLine(*w) for w in rma.exchange]
-    wanted = wanted or [WantedLine(item, qty) for item, (qty, _) in paid.items()]
+    wanted = rma.exchange or [WantedLine(item, qty) for item, (qty, _) in paid.items()]
     cost = [_price(w, order.channel, paid, prices) for w in wanted]
     return Swap(rma, order, sum(worth for _, worth in paid.values()), wanted, cost)
 

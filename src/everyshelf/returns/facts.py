@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -102,7 +102,7 @@ class ReturnsPolicy(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...] = DEFAULT_RULES
 
 
-class AskedLine(NamedTuple):
+class AskedLine(msgspec.Struct, frozen=True):
     """Units of an order line that shall come back. A kit line stands for its components."""
 
     line: int
@@ -110,7 +110,7 @@ class AskedLine(NamedTuple):
     reason: str = ""
 
 
-class ReceivedLine(NamedTuple):
+class ReceivedLine(msgspec.Struct, frozen=True):
     """Units that came back together, as the inspection found them."""
 
     line: int
@@ -123,7 +123,7 @@ class ReceivedLine(NamedTuple):
     vendor_takes_back: bool = False
 
 
-class WantedLine(NamedTuple):
+class WantedLine(msgspec.Struct, frozen=True):
     """What the customer wants instead."""
 
     item: str

@@ -21,13 +21,11 @@ from everyshelf.returns.facts import (
     EXCHANGE_ONCE,
     TOO_MANY,
     WINDOW_CLOSED,
-    AskedLine,
     Opened,
     OpenRma,
     ReturnsPolicy,
     RmaId,
     RmaKind,
-    WantedLine,
 )
 
 MAX_QTY = 1_000_000
@@ -81,12 +79,12 @@ def _order(found: dict[OrderId, Order], command: OpenRma) -> Order:
     order = found.get(command.order_id)
     if order is None:
         raise UNKNOWN(f"There is no order {command.order_id}.")
-    texts = [command.channel, command.override, *(AskedLine(*x).reason for x in command.lines)]
+    texts = [command.channel, command.override, *(x.reason for x in command.lines)]
     if not command.lines or any(len(t) > MAX_TEXT or "\0" in t for t in texts):
         raise INVALID("A return names its lines; its texts are plain and short.")
     if command.kind is RmaKind.EXCHANGE and order.exchange_of is not None:
         raise EXCHANGE_ONCE()
-    if any(not 1 <= WantedLine(*x).qty <= MAX_QTY for x in command.exchange):
+    if any(not 1 <= x.qty <= MAX_QTY for x in command.exchange):
         raise INVALID(f"A quantity lies between 1 and {MAX_QTY}.")
     return order
 
@@ -95,13 +93,14 @@ def _lines(order: Order, command: OpenRma, waiting: Waiting) -> list[tuple[Line,
     """The units by line: kits taken apart, a line that is named twice summed first."""
     named: dict[int, tuple[Line, str]] = {}
     units: list[tuple[int, int]] = []
-    for number, qty, reason in (AskedLine(*x) for x in command.lines):
+    for x in command.lines:
+        number, qty = x.line, x.qty
         if not 1 <= qty <= MAX_QTY:
             raise INVALID(f"Line {number}: a quantity lies between 1 and {MAX_QTY}.")
         if not (pieces := apart(order, number, qty)):
             raise LINE_UNKNOWN(f"{order.id} has no line {number}.")
         for line, count in pieces:
-            named.setdefault(line.line, (line, reason))
+            named.setdefault(line.line, (line, x.reason))
             units.append((line.line, count))
     asked = [(*named[number], qty) for number, qty in Bag(units)]
     for line, _, qty in asked:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from everyshelf import orders, stock
 from everyshelf.base import claims, ids
@@ -103,7 +104,7 @@ def _at_counter(tx: Tx, commands: list[CounterReturn]) -> list[Result[Received]]
 
 def _opening(c: CounterReturn) -> OpenRma:
     assert c.order_id is not None
-    lines = [AskedLine(x[0], x[1], c.reason) for x in c.lines]
+    lines = [AskedLine(x.line, x.qty, c.reason) for x in c.lines]
     return OpenRma(c.key, c.order_id, lines, c.kind, c.channel, c.exchange, c.override)
 
 
@@ -157,7 +158,7 @@ def _world(tx: Tx, commands: Sequence[ReceiveReturn]) -> World:
 def _sold(
     tx: Tx, commands: Sequence[ReceiveReturn], order_ids: list[OrderId]
 ) -> dict[tuple[OrderId, int], set[str]]:
-    if not any(ReceivedLine(*x).serials for c in commands for x in c.lines):
+    if not any(x.serials for c in commands for x in c.lines):
         return {}
     sold: dict[tuple[OrderId, int], set[str]] = {}
     for order_id, line, serial in tx.tuples(
@@ -178,8 +179,8 @@ def _units(world: World, command: ReceiveReturn) -> list[Unit]:
         raise NODE_REFUSES(f"{command.node} is unknown, closed, or takes no returns.")
     order = world.orders[rma.order_id]
     pieces = [
-        (line, found._replace(qty=qty, serials=tuple(found.serials)))
-        for found in (ReceivedLine(*x) for x in command.lines)
+        (line, replace(found, qty=qty))
+        for found in command.lines
         for line, qty in _pieces(order, rma, found)
     ]
     if not pieces:

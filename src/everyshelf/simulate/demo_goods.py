@@ -134,5 +134,5 @@ def _kit(rng: random.Random, n: int, plain: list[str]) -> catalog.UpsertKit:
     inside = rng.sample(plain, min(len(plain), rng.choice((2, 2, 3))))
     return catalog.UpsertKit(
         key=f"demo:{n}", kit=f"SET-{n:03}",
-        components=tuple((code, rng.choice((1, 1, 2))) for code in inside),
+        components=tuple(catalog.KitPart(code, rng.choice((1, 1, 2))) for code in inside),
     )  # fmt: skip

@@ -179,23 +179,17 @@ class Hands:
 
     def _staged(self, e: counter.PickupStaged) -> None:
         place = f"Shelf {self.rng.choice('ABCDEF')}{self.rng.randint(1, 9)}"
-        forgets = self.chance(NO_SHOW)
-        self.diary.put(self._in(0.5, 1.5), stage, (e.fulfillment_id, place, forgets),
-                       None if forgets else self._told)  # fmt: skip
-
-    def _told(self, _: Any, told: pickup.Staged) -> None:
-        """The customer has the code and comes."""
-        if not told.code:
+        forgets, id_ = self.chance(NO_SHOW), e.pickup_id
+        self.diary.put(self._in(0.5, 1.5), stage, (e.fulfillment_id, place, forgets))
+        if forgets:
             return
-        id_ = told.pickup_id
-        here = pickup.CheckIn(f"demo:here:{id_}", id_, self.rng.choice(BAYS))
         at = self._in(8, 20)
+        here = pickup.CheckIn(f"demo:here:{id_}", id_, self.rng.choice(BAYS))
         self.diary.put(at, pickup.check_in, here)
         if self.chance(WRONG_CODE):
             guess = pickup.HandOver(f"demo:guess:{id_}", id_, code="000000")
             self.diary.put(at + 2, pickup.hand_over, guess)
-        take = pickup.HandOver(f"demo:hand:{id_}", id_, code=told.code)
-        self.diary.put(at + self.rng.uniform(3, 9), pickup.hand_over, take)
+        self.diary.put(at + self.rng.uniform(3, 9), hand_over, id_)
 
     # Afterwards
 
@@ -236,14 +230,27 @@ def stage(
     )
 
 
+def hand_over(tx: Tx, told: list[pickup.PickupId]) -> list[Result[Any]]:
+    """Customers show the code that they have just been sent, and get their bags."""
+    sent = pickup.issue_code(tx, [pickup.IssueCode(f"demo:code:{id_}", id_) for id_ in told])
+    takes = [
+        pickup.HandOver(f"demo:hand:{id_}", id_, code=s.value.code)
+        for id_, s in zip(told, sent, strict=True)
+        if s.value is not None
+    ]
+    done = iter(pickup.hand_over(tx, takes))
+    return [next(done) if s.value is not None else s for s in sent]
+
+
 def let_go(tx: Tx, told: list[OrderId]) -> list[Result[Any]]:
     """Nothing can be done: the units that no place can serve are cancelled, the customer paid."""
     commands = []
     for id_ in told:
         stuck = [w for w in sourcing.why(tx, id_).waiting if w.reason is sourcing.Waits.NO_NODE]
-        lines = [(w.line, w.qty) for w in stuck]
+        lines = [orders.CancelLine(w.line, w.qty) for w in stuck]
         if lines:
-            commands.append(orders.Cancel(f"demo:gone:{id_}:{lines}", id_, lines, "no stock"))
+            key = ",".join(f"{x.line}x{x.qty}" for x in lines)
+            commands.append(orders.Cancel(f"demo:gone:{id_}:{key}", id_, lines, "no stock"))
     done = {c.order_id: r for c, r in zip(commands, orders.cancel(tx, commands), strict=True)}
     return [done.get(id_, Result[Any].done(None)) for id_ in told]
 

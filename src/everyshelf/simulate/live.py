@@ -15,9 +15,11 @@ import msgspec
 from everyshelf import orders, returns
 from everyshelf.base import ids
 from everyshelf.base.parts import table
+from everyshelf.base.process import settle_down
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Database, Tx
+from everyshelf.decide.sourcing import warm
 from everyshelf.network import Address, iso_country
 from everyshelf.simulate.history import Entry, Invoice, Period
 from everyshelf.simulate.people import People
@@ -29,7 +31,7 @@ CHANNEL_WEIGHTS = (55, 15, 5, 5, 5, 15)
 PICKUP_RATE = 0.15
 PICKUP_LINES = 12
 PICKUP_UNITS = 60
-REFILL_BELOW = 0.6
+REFILL_BELOW = 0.8
 REFILL_DAYS = 7
 SETTLE_DAYS = 21
 HISTORY = "returned in the history"
@@ -72,6 +74,8 @@ class Replay:
         self.counts = Counts()
         self._towns = retailer.stores or retailer.dcs
         self._refilled: datetime | None = None
+        warm()  # Compiling takes seconds: not inside the transaction of the first orders.
+        settle_down()
 
     def period(self, period: Period) -> None:
         """Lives through one span of the history."""
@@ -226,7 +230,7 @@ class Replay:
                 counters.append(self._counter(key, invoice, entry, row, back))
             if off := min(left, row.open):
                 row.open, left = row.open - off, left - off
-                cancels.append(orders.Cancel(key, row.order_id, [(row.line, off)]))
+                cancels.append(orders.Cancel(key, row.order_id, [orders.CancelLine(row.line, off)]))
             if not left:
                 break
         return left

@@ -26,7 +26,8 @@ GROUND_BANDS = ((250.0, 1, 2), (1000.0, 2, 3), (2500.0, 3, 5), (6000.0, 4, 7), (
 EXPRESS_BANDS = ((2500.0, 1, 1), (6000.0, 1, 2), (21000.0, 3, 5))
 WEIGHTS_G = (1_000, 5_000, 20_000, 70_000, 300_000, 3_000_000)
 DC_SHARE = 0.7
-COVER_WEEKS = 4.0
+COVER_WEEKS = 8.0
+LINES_AT_ONCE = 4
 STORE_TOP_SHARE = 0.4
 STORE_CAN = ("ship", "pickup", "curbside", "same_day", "returns")
 DC_CAN = ("ship", "returns", "hazmat", "cold", "oversize")
@@ -220,8 +221,9 @@ def _levels(survey: Survey, dcs: Sequence[Site], stores: Sequence[Site]) -> Iter
     in_stores = set(ranked[: int(len(ranked) * STORE_TOP_SHARE)])
     for code, sold in survey.items.items():
         cover = sold.qty / survey.weeks * COVER_WEEKS
+        usual = math.ceil(LINES_AT_ONCE * sold.qty / sold.lines)
         for site in dcs:
-            yield Level(site.code, code, max(2, math.ceil(cover * DC_SHARE / len(dcs))))
+            yield Level(site.code, code, max(usual, math.ceil(cover * DC_SHARE / len(dcs))))
         if code in in_stores:
             for site in stores:
                 share = cover * (1 - DC_SHARE) / len(stores)

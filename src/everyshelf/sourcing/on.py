@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from everyshelf.base.subscribe import Handlers, Heard
+from everyshelf.base.subscribe import Handlers, Heard, any_order
 from everyshelf.base.tx import Tx
 from everyshelf.orders import (
     HoldReleased,
@@ -67,26 +67,31 @@ def unshipped(tx: Tx, heard: Sequence[Heard]) -> None:
     source_now(tx, sorted({h.event.order_id for h in heard}), Trigger.UNSHIPPED)
 
 
+@any_order
 def received(tx: Tx, heard: Sequence[Heard]) -> None:
     """Units came in from outside."""
     came_in(tx, (h.event.item for h in heard if h.event.bucket == Bucket.SELLABLE))
 
 
+@any_order
 def adjusted(tx: Tx, heard: Sequence[Heard]) -> None:
     """The books were corrected upwards."""
     came_in(tx, (h.event.item for h in heard if h.event.delta > 0))
 
 
+@any_order
 def counted(tx: Tx, heard: Sequence[Heard]) -> None:
     """A count found more than was known."""
     came_in(tx, (h.event.item for h in heard if h.event.variance > 0))
 
 
+@any_order
 def regraded(tx: Tx, heard: Sequence[Heard]) -> None:
     """Units may be sold again."""
     came_in(tx, (h.event.item for h in heard if h.event.to_bucket == Bucket.SELLABLE))
 
 
+@any_order
 def freed(tx: Tx, heard: Sequence[Heard]) -> None:
     """Units that were held, or on their way, are sellable."""
     came_in(tx, (u.item for h in heard for u in h.event.units))

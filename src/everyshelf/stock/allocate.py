@@ -127,6 +127,9 @@ class _Way(NamedTuple):
     released: int = 0
 
 
+Chain = Sequence[tuple[_Way, Step]]
+Have = dict[AllocationId, dict[str, int]]
+
 PICK = _Way("pick", Bucket.ALLOCATED, Bucket.PICKED, picked=1)
 UNPICK = _Way("unpick", Bucket.PICKED, Bucket.ALLOCATED, picked=-1)
 PACK = _Way("pack", Bucket.PICKED, Bucket.PACKED, picked=-1, packed=1)
@@ -139,39 +142,47 @@ SPOILT = _Way("damaged", Bucket.ALLOCATED, Bucket.DAMAGED, released=1)
 
 def pick(tx: Tx, steps: Sequence[Step]) -> list[Result[AllocationId]]:
     """Allocated units leave the shelf. Lots and serials may be named; else FEFO."""
-    return _advance(tx, steps, [PICK] * len(steps))
+    return _each(tx, PICK, steps)
 
 
 def unpick(tx: Tx, steps: Sequence[Step]) -> list[Result[AllocationId]]:
     """The undo of pick."""
-    return _advance(tx, steps, [UNPICK] * len(steps))
+    return _each(tx, UNPICK, steps)
 
 
 def pack(tx: Tx, steps: Sequence[Step]) -> list[Result[AllocationId]]:
     """Picked units go into a package."""
-    return _advance(tx, steps, [PACK] * len(steps))
+    return _each(tx, PACK, steps)
+
+
+def pick_and_pack(
+    tx: Tx, work: Sequence[tuple[Sequence[Step], Sequence[Step]]]
+) -> list[Result[AllocationId]]:
+    """Picks, then packs, in one posting; each pair of them whole or not at all."""
+    chains = [[*((PICK, s) for s in picks), *((PACK, s) for s in packs)] for picks, packs in work]
+    return _advance(tx, chains)
 
 
 def unpack(tx: Tx, steps: Sequence[Step]) -> list[Result[AllocationId]]:
     """The undo of pack."""
-    return _advance(tx, steps, [UNPACK] * len(steps))
+    return _each(tx, UNPACK, steps)
 
 
 def ship(tx: Tx, steps: Sequence[Step]) -> list[Result[AllocationId]]:
     """Packed units leave for the customer. Irreversible: they come back only as a return."""
-    return _advance(tx, steps, [SHIP] * len(steps))
+    return _each(tx, SHIP, steps)
 
 
 def release(tx: Tx, steps: Sequence[Step]) -> list[Result[AllocationId]]:
     """Allocated units become sellable again."""
-    return _advance(tx, steps, [RELEASE] * len(steps))
+    return _each(tx, RELEASE, steps)
 
 
 def short(tx: Tx, found: Sequence[NotFound]) -> list[Result[AllocationId]]:
     """Units that were not there leave the books (`not_found`); bad ones go to `damaged`."""
     steps = [Step(f.allocation_id, f.item, f.qty) for f in found]
     ways = [SPOILT if f.reason == "damaged" else MISSING for f in found]
-    answers = _advance(tx, steps, ways)
+    answers = _advance(tx, [[pair] for pair in zip(ways, steps, strict=True)])
     nodes = {row.id: row.node for row in _lock(tx, steps)} if any(a.ok for a in answers) else {}
     outbox.emit(
         tx,
@@ -192,29 +203,49 @@ def _lock(tx: Tx, steps: Sequence[Step]) -> list[Allocation]:
     return tx.all(SQL.lock_allocations, Allocation, **table(("parts", "ids"), keys))
 
 
-def _advance(tx: Tx, steps: Sequence[Step], ways: Sequence[_Way]) -> list[Result[AllocationId]]:
-    rows = {row.id: row for row in _lock(tx, steps)}
-    have = {
+def _each(tx: Tx, way: _Way, steps: Sequence[Step]) -> list[Result[AllocationId]]:
+    return _advance(tx, [[(way, step)] for step in steps])
+
+
+def _advance(tx: Tx, chains: Sequence[Chain]) -> list[Result[AllocationId]]:
+    """Takes each chain of steps whole or not at all; its answer names its first allocation."""
+    rows = {row.id: row for row in _lock(tx, [step for chain in chains for _, step in chain])}
+    have: Have = {
         row.id: {"allocated": row.allocated, "picked": row.picked, "packed": row.packed}
         for row in rows.values()
     }
-    legs: list[list[Leg]] = []
-    for step, way in zip(steps, ways, strict=True):
+    plans = [_chain_legs(rows, have, chain) for chain in chains]
+    shorts = post(tx, [legs for legs, _ in plans])
+    answers = [
+        _chain_answer(chain, words, short)
+        for chain, (_, words), short in zip(chains, plans, shorts, strict=True)
+    ]
+    _write(tx, [c for c, answer in zip(chains, answers, strict=True) if answer.ok])
+    return answers
+
+
+def _chain_legs(
+    rows: dict[AllocationId, Allocation], have: Have, chain: Chain
+) -> tuple[list[Leg], str]:
+    """The legs of a chain; or none, and the words that say which step cannot be taken."""
+    legs: list[Leg] = []
+    for n, (way, step) in enumerate(chain):
         row = rows.get(step.allocation_id)
         if row is None or not 0 < step.qty <= have[row.id][way.source]:
-            legs.append([])
-            continue
-        have[row.id][way.source] -= step.qty
-        if way.target in have[row.id]:
-            have[row.id][way.target] += step.qty
-        legs.append([_step_leg(row, step, way)])
-    shorts = post(tx, legs)
-    answers = [
-        _step_answer(step, way, group, s)
-        for step, way, group, s in zip(steps, ways, legs, shorts, strict=True)
-    ]
-    _write(tx, steps, ways, answers)
-    return answers
+            for before, done in chain[:n]:
+                _count(have, before, done, -1)
+            words = f"{step.qty} of {step.item} cannot {way.reason}: fewer are {way.source}."
+            return [], words
+        _count(have, way, step, 1)
+        legs.append(_step_leg(row, step, way))
+    return legs, ""
+
+
+def _count(have: Have, way: _Way, step: Step, sign: int) -> None:
+    units = have[step.allocation_id]
+    units[way.source] -= sign * step.qty
+    if way.target in units:
+        units[way.target] += sign * step.qty
 
 
 def _step_leg(row: Allocation, step: Step, way: _Way) -> Leg:
@@ -226,26 +257,20 @@ def _step_leg(row: Allocation, step: Step, way: _Way) -> Leg:
     )  # fmt: skip
 
 
-def _step_answer(
-    step: Step, way: _Way, legs: list[Leg], short: Short | None
-) -> Result[AllocationId]:
-    if not legs:
-        words = f"{step.qty} of {step.item} cannot {way.reason}: fewer are {way.source}."
-        return Result.refused(ALLOCATION_GONE(words))
-    if short is not None:
-        return Result.refused(ALLOCATION_GONE(short.words()))
-    return Result.done(step.allocation_id)
+def _chain_answer(chain: Chain, words: str, short: Short | None) -> Result[AllocationId]:
+    if words or short is not None:
+        return Result.refused(ALLOCATION_GONE(words or (short.words() if short else "")))
+    return Result.done(chain[0][1].allocation_id)
 
 
-def _write(
-    tx: Tx, steps: Sequence[Step], ways: Sequence[_Way], answers: Sequence[Result[AllocationId]]
-) -> None:
+def _write(tx: Tx, chains: Sequence[Chain]) -> None:
     totals: dict[tuple[int, AllocationId], list[int]] = {}
-    for step, way, answer in zip(steps, ways, answers, strict=True):
-        if answer.ok:
-            total = totals.setdefault((ids.part_of(step.item), step.allocation_id), [0, 0, 0, 0])
-            for n, sign in enumerate((way.picked, way.packed, way.shipped, way.released)):
-                total[n] += sign * step.qty
+    for way, step in (pair for chain in chains for pair in chain):
+        total = totals.setdefault((ids.part_of(step.item), step.allocation_id), [0, 0, 0, 0])
+        total[0] += way.picked * step.qty
+        total[1] += way.packed * step.qty
+        total[2] += way.shipped * step.qty
+        total[3] += way.released * step.qty
     if totals:
         names = ("parts", "ids", "picked", "packed", "shipped", "released")
         tx.run(SQL.advance_allocations, **table(names, ((*k, *v) for k, v in totals.items())))

@@ -99,7 +99,7 @@ class Positions:
 
     def split(self, group: Sequence[Leg]) -> tuple[list[Leg], Short | None]:
         """The legs with their lots and serials named, or what is wrong with them."""
-        if not any(leg.item in self.tracking for leg in group):
+        if not self.tracking or not any(leg.item in self.tracking for leg in group):
             return list(group), None
         lots = {p: dict(found) for p, found in self.lots.items()}
         saved = lots, dict(self.serials), {h: dict(f) for h, f in self.carried.items()}

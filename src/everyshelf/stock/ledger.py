@@ -28,7 +28,7 @@ MOVE = (
 
 def post(tx: Tx, groups: Sequence[Group]) -> list[Short | None]:
     """Posts each group of legs whole, or says what it was short of. In order of arrival."""
-    cells = ordered((leg.item, node) for g in groups for leg in g for node in _inside(leg))
+    cells = ordered(cell for g in groups for leg in g for cell in _inside(leg))
     if not cells:
         return [None for _ in groups]
     balances = lock(tx, cells)
@@ -68,31 +68,31 @@ def lock(tx: Tx, cells: Sequence[Cell]) -> dict[Cell, list[int]]:
     return {(row[0], row[1]): list(row[2:]) for row in rows}
 
 
-def _inside(leg: Leg) -> list[str]:
-    return [node for node in (leg.from_node, leg.to_node) if not node.startswith("@")]
+def _inside(leg: Leg) -> set[Cell]:
+    """The cells a leg touches; the outside world keeps no balance."""
+    nodes = {leg.from_node, leg.to_node}
+    return {(leg.item, node) for node in nodes if node[0] != "@"}
 
 
 def _try(balances: dict[Cell, list[int]], group: Group) -> Short | None:
     """Applies the group to the locked balances; on a shortage undoes what it did."""
-    done: list[Leg] = []
-    for leg in group:
-        if not leg.from_node.startswith("@"):
-            row = balances[leg.item, leg.from_node]
-            free = row[COLUMN[leg.from_bucket]] - leg.floor
+    for n, leg in enumerate(group):
+        source = balances.get((leg.item, leg.from_node))
+        if source is not None:
+            free = source[COLUMN[leg.from_bucket]] - leg.floor
             if free < leg.qty:
-                for earlier in reversed(done):
+                for earlier in group[:n]:
                     _shift(balances, earlier, -1)
                 return Short(leg.item, leg.from_node, leg.from_bucket, leg.qty, free)
         _shift(balances, leg, 1)
-        done.append(leg)
     return None
 
 
 def _shift(balances: dict[Cell, list[int]], leg: Leg, sign: int) -> None:
-    if not leg.from_node.startswith("@"):
-        balances[leg.item, leg.from_node][COLUMN[leg.from_bucket]] -= sign * leg.qty
-    if not leg.to_node.startswith("@"):
-        balances[leg.item, leg.to_node][COLUMN[leg.to_bucket]] += sign * leg.qty
+    if source := balances.get((leg.item, leg.from_node)):
+        source[COLUMN[leg.from_bucket]] -= sign * leg.qty
+    if target := balances.get((leg.item, leg.to_node)):
+        target[COLUMN[leg.to_bucket]] += sign * leg.qty
 
 
 def _write(

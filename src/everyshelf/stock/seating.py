@@ -54,7 +54,7 @@ class Seats:
         self._pools = candidates(tx, ((w.item, w.pool) for w in wants))
         self._free = {(c.item, c.node): c.sellable for cs in self._pools.values() for c in cs}
         self._touched: set[str] = set()
-        self._rearranged: set[str] = set()
+        self._waiting: set[str] = set()
         self._shelves: dict[tuple[str, str], _Shelf] = {}
 
     def floor(self, want: Want, node: str) -> int:
@@ -64,7 +64,7 @@ class Seats:
     def place(self, group: Sequence[Want]) -> Placed:
         """Seats a group whole, or says what is short; one that is not seated leaves no trace."""
         placed = Placed()
-        if any(want.item in self._rearranged for want in group):
+        if any(want.item in self._waiting for want in group):
             return Placed(deferred=True)
         saved = dict(self._free) if len(group) > 1 else None
         for want in group:
@@ -87,9 +87,11 @@ class Seats:
     ) -> Placed:
         if saved is not None:
             self._free = saved
-        self._rearranged -= {w.item for w in group}
+        self._waiting -= {w.item for w in group}
         if want.item in self._touched:
-            return Placed(deferred=True)  # Holds of this very round could still make room.
+            # Holds of this very round could still make room, and nobody later may take it first.
+            self._waiting |= {w.item for w in group}
+            return Placed(deferred=True)
         return Placed(shortage=self._words(want))
 
     def _take(self, want: Want) -> list[Part] | None:
@@ -131,7 +133,7 @@ class Seats:
         parts = [Part(nodes[n], qty) for n, qty in decision.grants[0].parts]
         for part in parts:
             self._shift(want.item, part.node, -part.qty)
-        self._rearranged.add(want.item)
+        self._waiting.add(want.item)
         return parts, seats
 
     def _shift(self, item: str, node: str, qty: int) -> None:

@@ -14,6 +14,8 @@ create table customer (
 ) -- hot
 ;
 
+create index customer_id on customer (id);
+
 create index customer_merged on customer (merged_into) where merged_into is not null;
 
 create table customer_identity (

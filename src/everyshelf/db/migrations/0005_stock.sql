@@ -163,6 +163,8 @@ create table stock_inbound (
 ) -- hot
 ;
 
+create index stock_inbound_id on stock_inbound (id);
+
 create index stock_inbound_item on stock_inbound (item, due_on);
 
 create table stock_feed (
@@ -188,6 +190,8 @@ create table stock_count (
 ) -- hot
 ;
 
+create index stock_count_id on stock_count (id);
+
 create table stock_transfer (
   part int not null,
   id bigint not null,
@@ -202,6 +206,8 @@ create table stock_transfer (
   constraint stock_transfer_state_known check (state in ('in_transit', 'received', 'closed'))
 ) -- hot
 ;
+
+create index stock_transfer_id on stock_transfer (id);
 
 create table stock_transfer_line (
   part int not null,

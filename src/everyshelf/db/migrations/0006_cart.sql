@@ -15,6 +15,8 @@ create table cart (
 ) -- hot
 ;
 
+create index cart_id on cart (id);
+
 create index cart_customer on cart (customer_id) where state = 'open';
 create index cart_expiry on cart (expires_at) where state = 'open';
 

@@ -44,4 +44,6 @@ create table payment_intent (
 ) -- hot
 ;
 
+create index payment_intent_id on payment_intent (id);
+
 create index payment_intent_due on payment_intent (due_at) where state in ('due', 'sent');

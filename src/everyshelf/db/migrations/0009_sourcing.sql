@@ -38,6 +38,8 @@ create table sourcing_decision (
 ) -- hot
 ;
 
+create index sourcing_decision_id on sourcing_decision (id);
+
 create index sourcing_decision_order on sourcing_decision (order_id, id);
 
 create table sourcing_exclusion (

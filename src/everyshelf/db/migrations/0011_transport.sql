@@ -87,3 +87,5 @@ create table manifest (
   constraint manifest_pkey primary key (part, id)
 ) -- hot
 ;
+
+create index manifest_id on manifest (id);

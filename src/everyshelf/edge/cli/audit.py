@@ -1,5 +1,7 @@
 """`everyshelf audit`: are the books right? Exit status 1 when a check finds something."""
 
+from typing import Final
+
 import msgspec
 import typer
 from rich.console import Console
@@ -9,10 +11,12 @@ from everyshelf.base.tx import Database
 from everyshelf.edge.cli import target
 from everyshelf.insight import Finding, audit_database, checks
 
+ORDER: Final = 92
+
 
 def register(app: typer.Typer) -> None:
     """Offers the command."""
-    app.command("audit")(audit)
+    app.command("audit", rich_help_panel=target.DATA)(audit)
 
 
 def audit(
@@ -22,6 +26,8 @@ def audit(
 
     Audits the usual database and, where a replay or a demo has left one beside it, that too. Ends
     with status 1 when there is a finding.
+
+    Example: everyshelf audit --json
     """
     found: dict[str, list[Finding]] = {}
     for name, url in target.databases():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
+import structlog
 import typer
 
 from everyshelf.base.errors import Code
@@ -47,9 +49,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the live page and the API.")] = 8080,
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     items: Annotated[int, typer.Option(min=50, max=50_000, help="How many items to sell.")] = 2_000,
-    rate: Annotated[
-        float, typer.Option(min=0.0, max=MOST_A_SECOND, help="Orders a second.")
-    ] = 2.5,
+    rate: Annotated[float, typer.Option(min=0.0, max=MOST_A_SECOND, help="Orders a second.")] = 2.5,
     minutes: Annotated[
         float | None, typer.Option(min=0.0, help="Stop after so long, then audit the books.")
     ] = None,
@@ -96,6 +96,7 @@ def _live(
         timer.daemon = True
 
         def ready() -> None:
+            _be_quiet()
             _tell(f"http://{host}:{port}", key, retailer)
             if minutes is not None:
                 timer.start()
@@ -125,8 +126,10 @@ def _shops(db: Database, kept: Path, items: int, seed: int) -> Retailer:
 
 def _audit(db: Database, life: Life) -> int:
     """Says what was done and whether the books are right; how much was found."""
+    from everyshelf.edge import worker
     from everyshelf.insight import audit_database, checks
 
+    worker.tick(db)  # What was taken in the last moment is heard before the books are closed.
     placed, failed = life.diary.done["orders.place"], sum(life.diary.failed.values())
     found = audit_database(db)
     for finding in found[:20]:
@@ -145,7 +148,7 @@ def _tell(base: str, key: str | None, retailer: Retailer) -> None:
         '{"channel":"web","channel_ref":"MINE-1","currency":"USD","buyer":{"name":"Me"},'
         f'"lines":[{{"item":"{item}","qty":1,"method":"pickup","pickup_node":"MFC"}}]}}'
     )
-    asks = f'{{"item":"{item}","channel":"web","pool":"ship"}}'
+    asks = f'{{"asks":[{{"item":"{item}","channel":"web","pool":"ship"}}]}}'
     typer.echo(
         f"""
   Open      {base}        the live page, also on a phone
@@ -164,6 +167,11 @@ def _tell(base: str, key: str | None, retailer: Retailer) -> None:
 """,
         err=True,
     )
+
+
+def _be_quiet() -> None:
+    """The messages to made-up customers would fill the terminal; warnings are still shown."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def _check_port(host: str, port: int) -> None:

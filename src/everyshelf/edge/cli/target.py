@@ -18,6 +18,8 @@ from everyshelf.base.server import NOT_RUNNING, Server
 
 # The panels of `everyshelf --help` that more than one file fills.
 RUNNING: Final = "Run"
+LOOK: Final = "Look"
+OPERATE: Final = "Operate"
 DATA: Final = "Keep the data safe"
 
 URL: Final = "EVERYSHELF_DATABASE_URL"

@@ -145,7 +145,9 @@ def _key(m: _Match) -> str:
 
 
 def _cancel(tx: Tx, matches: Sequence[_Match]) -> None:
-    commands = [orders.Cancel(_key(m), m.order_id, [(m.line, m.qty)], WHY) for m in matches]
+    commands = [
+        orders.Cancel(_key(m), m.order_id, [orders.CancelLine(m.line, m.qty)], WHY) for m in matches
+    ]
     for answer in orders.cancel(tx, commands):
         answer.get()
 

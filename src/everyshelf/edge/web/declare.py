@@ -84,7 +84,8 @@ class Listing:
     """A list in pages: the statement takes the query's fields, `after`, `limit`, and the bounds of
     the caller as `nodes` or `channels` where bound callers may use it.
 
-    `by` is the column that orders the list; a `newest` list runs downwards.
+    `by` is the column that orders the list; a `newest` list runs downwards. `within` is the field
+    of the query whose part the list stays in; the statement takes it as `part`.
     """
 
     path: str
@@ -94,6 +95,7 @@ class Listing:
     summary: str
     by: str = "id"
     newest: bool = True
+    within: str = ""
     method: str = "GET"
 
     def takes(self, parameter: str) -> bool:

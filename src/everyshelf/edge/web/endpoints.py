@@ -48,7 +48,6 @@ class BulkAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     problem: Problem | None = None
 
 
-
 def handler(
     service: Service, path: str, method: str, verdict: Verdict, answer: Answer, limit: int
 ) -> HTTPRouteHandler:
@@ -69,8 +68,11 @@ def handler(
 
     typed = re.sub(r"\{(\w+)\}", r"{\1:str}", path)
     return HTTPRouteHandler(
-        typed, http_method=[method],  # type: ignore[list-item]
-        status_code=200, request_max_body_size=limit, name=f"{method} {path}",
+        typed,
+        http_method=[method],  # type: ignore[list-item]
+        status_code=200,
+        request_max_body_size=limit,
+        name=f"{method} {path}",
     )(endpoint)  # fmt: skip
 
 

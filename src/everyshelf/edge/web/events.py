@@ -41,7 +41,8 @@ class EventPage(msgspec.Struct, frozen=True):
     next: str
 
 
-def _events(tx: Tx, query: EventQuery) -> EventPage:
+def look(tx: Tx, query: EventQuery) -> EventPage:
+    """A page of the log."""
     if not 1 <= query.limit <= MOST:
         raise INVALID(f"limit is a number from 1 to {MOST}.")
     xid, last = _place(query)
@@ -73,5 +74,5 @@ def _place(query: EventQuery) -> tuple[str, int]:
 FACE = Face(
     "events",
     "What happened, in CloudEvents envelopes; follow `next` and nothing is missed.",
-    (Read("/v1/events", _events, EventQuery, EventPage, "Follow the log of events"),),
+    (Read("/v1/events", look, EventQuery, EventPage, "Follow the log of events"),),
 )

@@ -1,6 +1,6 @@
 -- name: list_balances
-select part || '|' || item || '|' || node as cell, item, node, sellable, held, allocated, picked, packed,
-  in_transit, quality_hold, damaged, display,
+select part || '|' || item || '|' || node as cell, item, node, sellable, held, allocated, picked,
+  packed, in_transit, quality_hold, damaged, display,
   sellable + held + allocated + picked + packed + quality_hold + damaged + display as on_hand
 from stock_balance
 where (part, item, node) > (
@@ -14,11 +14,13 @@ order by part, item, node
 limit %(limit)s::int
 
 -- name: list_moves
+-- Of one item: the ledger is never read across its parts, and has no second index to pay for.
 select id, item, from_node, from_bucket, to_node, to_bucket, qty, lot, serial, reason, cause,
   actor, at
 from stock_move
-where id < %(after)s::bigint
-  and (%(item)s::text is null or item = %(item)s::text)
+where part = %(part)s::int
+  and id < %(after)s::bigint
+  and item = %(item)s::text
   and (%(node)s::text is null or %(node)s::text in (from_node, to_node))
   and (%(nodes)s::text[] is null or from_node = any (%(nodes)s::text[])
     or to_node = any (%(nodes)s::text[]))
@@ -94,14 +96,14 @@ order by id desc
 limit %(limit)s::int
 
 -- name: list_attempts
-select to_char(at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || '.' || event_id || '.' || attempt
-  as place, event_id, attempt, at, status, error
+select event_id || '.' || attempt as place, event_id, attempt, at, status, error
 from webhook_attempt
 where webhook_id = %(webhook_id)s::bigint
-  and (%(after)s::text = ''
-    or to_char(at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || '.' || event_id || '.' || attempt
-      < %(after)s::text)
-order by place desc
+  and (event_id, attempt) < (
+    coalesce(nullif(split_part(%(after)s::text, '.', 1), ''), '9223372036854775807')::bigint,
+    coalesce(nullif(split_part(%(after)s::text, '.', 2), ''), '2147483647')::int
+  )
+order by event_id desc, attempt desc
 limit %(limit)s::int
 
 -- name: list_dead_letters
@@ -109,9 +111,12 @@ select subscriber || '|' || event_id as place, subscriber, event_id, subject, ty
   error
 from delivery
 where state = 'dead'
-  and subscriber || '|' || event_id > %(after)s::text
+  and (subscriber, event_id) > (
+    split_part(%(after)s::text, '|', 1),
+    coalesce(nullif(split_part(%(after)s::text, '|', 2), ''), '-1')::bigint
+  )
   and (%(subscriber)s::text is null or subscriber = %(subscriber)s::text)
-order by subscriber || '|' || event_id
+order by subscriber, event_id
 limit %(limit)s::int
 
 -- name: list_keys
@@ -142,10 +147,12 @@ limit %(limit)s::int
 -- name: list_listings
 select channel || '|' || item as place, channel, item, price_minor, currency, listed
 from listing
-where channel || '|' || item > %(after)s::text
+where (channel, item) > (
+    split_part(%(after)s::text, '|', 1), split_part(%(after)s::text, '|', 2)
+  )
   and (%(channel)s::text is null or channel = %(channel)s::text)
   and (%(item)s::text is null or item = %(item)s::text)
-order by channel || '|' || item
+order by channel, item
 limit %(limit)s::int
 
 -- name: list_nodes
@@ -171,19 +178,24 @@ limit %(limit)s::int
 select node || '|' || region || '|' || service as place, node, region, service, zone, days_p50,
   days_p90
 from lane
-where node || '|' || region || '|' || service > %(after)s::text
+where (node, region, service) > (
+    split_part(%(after)s::text, '|', 1), split_part(%(after)s::text, '|', 2),
+    split_part(%(after)s::text, '|', 3)
+  )
   and (%(node)s::text is null or node = %(node)s::text)
   and (%(service)s::text is null or service = %(service)s::text)
-order by node || '|' || region || '|' || service
+order by node, region, service
 limit %(limit)s::int
 
 -- name: list_supplier_items
 select node || '|' || item as place, node, item, cost_minor, currency, lead_days
 from supplier_item
-where node || '|' || item > %(after)s::text
+where (node, item) > (
+    split_part(%(after)s::text, '|', 1), split_part(%(after)s::text, '|', 2)
+  )
   and (%(node)s::text is null or node = %(node)s::text)
   and (%(item)s::text is null or item = %(item)s::text)
-order by node || '|' || item
+order by node, item
 limit %(limit)s::int
 
 -- name: list_customers
@@ -237,7 +249,8 @@ order by id desc
 limit %(limit)s::int
 
 -- name: list_demand
-select part || '|' || order_id || '|' || line as place, order_id, line, item, qty, reason, due_at, since
+select part || '|' || order_id || '|' || line as place, order_id, line, item, qty, reason,
+  due_at, since
 from sourcing_demand
 where (part, order_id, line) > (
     coalesce(nullif(split_part(%(after)s::text, '|', 1), ''), '-1')::int,

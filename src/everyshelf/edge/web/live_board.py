@@ -22,9 +22,9 @@ from everyshelf.base.tail import Tail
 from everyshelf.base.tx import Database, Tx
 from everyshelf.edge.web.live_desk import Desk
 from everyshelf.edge.web.live_orders import Stories, Story
-from everyshelf.edge.web.live_words import COLLECTED, METHODS, because, join, money, says
+from everyshelf.edge.web.live_words import COLLECTED, METHODS, because, join, money, says, several
 from everyshelf.orders import OrderId
-from everyshelf.sourcing import Candidate, Why
+from everyshelf.sourcing import Candidate, Why, WhyDecision
 
 SQL = load("everyshelf.edge.web", "live.sql")
 LOOK_SECONDS: Final = 0.9
@@ -201,18 +201,24 @@ class Board:
                 "decisions": self._decisions(sourcing.why(tx, order_id))}  # fmt: skip
 
     def _decisions(self, told: Why) -> list[dict[str, Any]]:
-        return [
-            {
-                "at": d.at, "cost": money(d.cost_minor),
-                "where": join([self.stories.place(n) for n in d.winner]), "why": because(d, self.stories.place),
-                "hint": f"With {d.flip.units} more units there, {self.stories.place(d.flip.node)} "
-                f"would have been {money(d.flip.saves_minor)} cheaper." if d.flip else "",
-                "candidates": [self._candidate(c, d.winner) for c in sorted(
-                    d.candidates, key=lambda c: (c.node not in d.winner, c.excluded_by is not None,
-                                                 c.excluded_by or "", c.cost_minor or 0.0))],
-            }
-            for d in reversed(told.decisions[-3:])
-        ]  # fmt: skip
+        return [self._decision(d) for d in reversed(told.decisions[-3:])]
+
+    def _decision(self, d: WhyDecision) -> dict[str, Any]:
+        """A decision with the places that were weighed, the chosen first, the excluded last."""
+        place = self.stories.place
+        candidates = sorted(
+            d.candidates,
+            key=lambda c: (c.node not in d.winner, c.excluded_by or "", c.cost_minor or 0.0),
+        )
+        hint = ""
+        if d.flip:
+            units, saved = several(d.flip.units, "more unit"), money(d.flip.saves_minor)
+            hint = f"With {units} there, {place(d.flip.node)} would have been {saved} cheaper."
+        return {
+            "at": d.at, "cost": money(d.cost_minor), "hint": hint, "why": because(d, place),
+            "where": join([place(n) for n in d.winner]),
+            "candidates": [self._candidate(c, d.winner) for c in candidates],
+        }  # fmt: skip
 
     def _candidate(self, c: Candidate, winner: tuple[str, ...]) -> dict[str, Any]:
         t = c.terms_minor

@@ -77,7 +77,7 @@ class Desk:
             NodeResumed: lambda e, at: self._tell(at, f"{self.place(e.node)} works again", "good"),
             CaseOpened: self._case,
             CaseAssigned: lambda e, at: None,
-            CaseResolved: lambda e, at: self.open.pop(int(e.case_id), None),
+            CaseResolved: self._settled,
         }  # fmt: skip
 
     def hear(self, heard: Heard) -> None:
@@ -176,6 +176,9 @@ class Desk:
 
     def _case(self, e: CaseOpened, at: datetime) -> None:
         self.open[int(e.case_id)] = e
+
+    def _settled(self, e: CaseResolved, at: datetime) -> None:
+        self.open.pop(int(e.case_id), None)
 
     def cases(self, most: int, about: Callable[[int], str]) -> list[dict[str, object]]:
         """What a person has to look at, worst and most urgent first; `about` describes an order."""

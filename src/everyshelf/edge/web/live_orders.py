@@ -24,7 +24,7 @@ from everyshelf.returns import events as back
 from everyshelf.sourcing import AllocationsRevoked, LinesUnsourced, OrderAllocated
 from everyshelf.transport import events as road
 
-KEPT: Final = 400
+KEPT: Final = 1_000
 STEPS: Final = 30
 
 

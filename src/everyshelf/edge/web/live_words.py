@@ -123,7 +123,11 @@ def _next_best(d: WhyDecision, name: Name) -> str:
 def _others(candidates: Sequence[Candidate], winner: Sequence[str]) -> str:
     """How many others fell to which first filter."""
     out = Counter(c.excluded_by for c in candidates if c.excluded_by and c.node not in winner)
-    return join([f"{n} {says(f, n)}" for f, n in out.most_common(3)])
+    told = [f"{n} {says(f, n)}" for f, n in out.most_common(3)]
+    if told:
+        first = out.most_common(1)[0]
+        told[0] = f"{several(first[1], 'place')} {says(*first)}"
+    return join(told)
 
 
 def says(filter_name: str, n: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import Any, Final
 
 import msgspec
@@ -123,7 +124,7 @@ class Describer:
 
     def _bulk(self, route: Verb, told: dict[str, Any]) -> dict[str, Any]:
         item = schemas.bulk_item(route)
-        one: Any = schemas.bulk_answers(route)
+        answers = GenericAlias(list, (schemas.bulk_answers(route),))
         content = {
             "schema": {
                 "type": "array", "items": self._schema(item), "minItems": 1, "maxItems": 1000,
@@ -137,7 +138,7 @@ class Describer:
             "x-roles": told["x-roles"],
             "parameters": [IDEMPOTENCY | {"required": False}] if route.keyed else [],
             "requestBody": {"required": True, "content": {"application/json": content}},
-            "responses": self._answers(200, list[one]),
+            "responses": self._answers(200, answers),
         }
 
     def _reading(self, route: Read | Listing, told: dict[str, Any]) -> None:

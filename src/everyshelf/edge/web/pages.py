@@ -14,7 +14,7 @@ from litestar import Response
 
 from everyshelf.base import codec
 from everyshelf.base.errors import INVALID
-from everyshelf.base.ids import Id
+from everyshelf.base.ids import Id, part_of
 from everyshelf.base.tx import Tx
 from everyshelf.edge.web import inputs
 from everyshelf.edge.web.asks import Answer, Ask, reply_json
@@ -67,6 +67,8 @@ def listing(route: Listing) -> Answer:
 
 def _parameters(route: Listing, ask: Ask, query: object) -> dict[str, Any]:
     found: dict[str, Any] = {f: getattr(query, f) for f in route.query.__struct_fields__}
+    if route.within:
+        found["part"] = part_of(getattr(query, route.within))
     for bound, own in (("nodes", ask.principal.nodes), ("channels", ask.principal.channels)):
         if route.takes(bound):
             found[bound] = None if own is None else sorted(own)

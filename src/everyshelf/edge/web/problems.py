@@ -96,5 +96,10 @@ def refusal_of(error: Exception) -> Refused:
         return Invalid("A value is larger than what can be kept.", "$")
     if isinstance(error, PoolTimeout):
         return errors.BUSY()
+    if isinstance(error, psycopg.OperationalError):
+        return errors.BUSY(
+            "The database went away in the middle of this; send it again with the same "
+            "Idempotency-Key, which tells whether it was done."
+        )
     LOG.error("request_failed", error=repr(error), exc_info=error)
     return FAILED()

@@ -46,6 +46,13 @@ class BalanceRow(msgspec.Struct, frozen=True):
     on_hand: int
 
 
+class MoveQuery(msgspec.Struct, frozen=True):
+    """Which item's moves; `node` is where units came from or went."""
+
+    item: str
+    node: str | None = None
+
+
 class MoveRow(msgspec.Struct, frozen=True):
     """One entry of the ledger."""
 
@@ -172,7 +179,8 @@ FACE = Face(
             "List balances by item and node", by="cell", newest=False,
         ),
         Listing(
-            "/v1/stock/moves", SQL.list_moves, MoveRow, BalanceQuery, "List the ledger's moves",
+            "/v1/stock/moves", SQL.list_moves, MoveRow, MoveQuery, "List an item's moves",
+            within="item",
         ),
         Listing(
             "/v1/stock/holds", SQL.list_holds, HoldView, HoldQuery, "List live holds",

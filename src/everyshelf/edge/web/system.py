@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 import jinja2
 import msgspec
 from litestar import Response
+from markupsafe import Markup, escape
 from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
@@ -27,6 +29,7 @@ from everyshelf.edge.web.service import Service
 
 SQL = load("everyshelf.edge.web")
 HTML: Final = "text/html; charset=utf-8"
+BACKTICKED: Final = re.compile(r"`([^`]+)`")
 SAFE: Final = {
     "content-security-policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -103,7 +106,13 @@ def _docs_page() -> bytes:
     folder = resources.files("everyshelf.edge.web") / "templates"
     loader = jinja2.FunctionLoader(lambda name: (folder / name).read_text())
     pages = jinja2.Environment(loader=loader, autoescape=True)
+    pages.filters["words"] = _words
     return pages.get_template("docs.html").render(api=described(), codes=CODES).encode()
+
+
+def _words(text: str | None) -> Markup:
+    """Prose for a page: what stands between backticks is code."""
+    return Markup(BACKTICKED.sub(r"<code>\1</code>", str(escape(text or ""))))
 
 
 async def docs(service: Service, request: Request_) -> Response[bytes]:

@@ -26,6 +26,7 @@ export function showOrders(found) {
   const known = new Map(found.map((o) => [o.id, o]));
   for (const [id, card] of cards) {
     if (known.has(id)) refresh(card, known.get(id));
+    else if (open.has(id)) load(card);
   }
   const waiting = found.filter((o) => !order.includes(o.id)).length;
   if (order.length && reading()) {
@@ -107,9 +108,13 @@ function refresh(card, o) {
     h("ul", { class: "lines" }, o.lines.map((x) => line(x, places.length > 1))),
     h("p", { class: "why" }, places.length ? h("strong", {}, places.join(" and ")) : "",
       o.why && places.length ? ` ${o.why}` : o.why || (places.length ? "" : o.tone === "busy" ? "Looking for a place…" : "No place chosen yet.")));
-  card.state.className = `state ${o.tone}`;
-  card.state.replaceChildren(h("span", { class: "dot", "aria-hidden": "true" }), o.state);
+  tellState(card, o.state, o.tone);
   if (open.has(card.id)) load(card);
+}
+
+function tellState(card, text, tone) {
+  card.state.className = `state ${tone}`;
+  card.state.replaceChildren(h("span", { class: "dot", "aria-hidden": "true" }), text);
 }
 
 function line(x, split) {
@@ -141,6 +146,7 @@ async function load(card) {
     return;
   }
   const told = await answer.json();
+  tellState(card, told.steps[0].text, told.steps[0].tone);
   card.detail.replaceChildren(
     h("h3", {}, "What happened"),
     h("ol", { class: "steps" }, told.steps.map((step) =>
