@@ -276,3 +276,17 @@ def test_a_receipt_serves_the_supply_of_its_own_item_and_node(
         assert tx.conn.execute("select received from stock_inbound").fetchone() == (1,)
     assert shelf.run(lambda tx: stock.balances(tx, ["MUG"])) == []
     clean()
+
+
+def test_a_feed_tells_what_it_could_not_take_over(shelf: Database, clean: Clean) -> None:
+    both = (stock.FeedLine("TEA", 5), stock.FeedLine("MILK", 7))
+    twice = (stock.FeedLine("TEA", 8), stock.FeedLine("TEA", 9))
+    answers = run(
+        shelf, stock.feed, stock.Feed("a", "wms", "DC1", 1, both),
+        stock.Feed("b", "wms", "DC1", 2, twice),
+    )  # fmt: skip
+    assert answers[0].get() == stock.Fed(lines=2, changed=1, oversold=0, skipped=1)
+    assert code(answers[1]) == "input.invalid"
+    assert balance(shelf).sellable == 5
+    assert [b.sellable for b in shelf.run(lambda tx: stock.balances(tx, ["MILK"]))] in ([], [0])
+    clean()

@@ -12,7 +12,7 @@ import msgspec
 
 from everyshelf.base import outbox
 from everyshelf.base.claims import once
-from everyshelf.base.errors import Refused
+from everyshelf.base.errors import INVALID, Refused
 from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
@@ -42,15 +42,18 @@ class Feed(msgspec.Struct, frozen=True):
 
 
 class Fed(msgspec.Struct, frozen=True):
-    """What a snapshot did: cells that changed; units that orders hold beyond what it reports."""
+    """What a snapshot did: cells that changed; units that orders hold beyond what it reports; lines
+    that differ and cannot be taken over, because the item is tracked by lot or serial: count it."""
 
     lines: int
     changed: int
     oversold: int
+    skipped: int = 0
 
 
 def feed(tx: Tx, commands: Sequence[Feed]) -> list[Result[Fed]]:
-    """Takes snapshots over, in order. Refused: stock.feed_stale, unknown item or node."""
+    """Takes snapshots over, in order. Refused: stock.feed_stale, unknown item or node,
+    input.invalid when one reports an item twice."""
     return once(tx, "stock.feed", commands, lambda t, fresh: [_feed(t, c) for c in fresh], Fed)
 
 
@@ -76,6 +79,8 @@ def _feed(tx: Tx, command: Feed) -> Result[Fed]:
 
 def _wrong(tx: Tx, command: Feed) -> Refused | None:
     known = Known(tx, [line.item for line in command.lines], [command.node])
+    if len({line.item for line in command.lines}) < len(command.lines):
+        return INVALID("A snapshot reports each item once.")
     errors = (known.check(line.item, command.node, line.qty, 0) for line in command.lines)
     return next((error for error in errors if error is not None), None)
 
@@ -95,4 +100,4 @@ def _apply(tx: Tx, command: Feed) -> Fed:
             groups.append([Leg(item, node, Bucket.SELLABLE, ADJUST, OUT, -delta, "feed")])
     shorts = post(tx, groups)
     changed = sum(short is None for short in shorts)
-    return Fed(len(reported), changed, oversold)
+    return Fed(len(reported), changed, oversold, len(shorts) - changed)

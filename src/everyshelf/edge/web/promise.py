@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from everyshelf import promise
+from everyshelf import catalog, promise
 from everyshelf.base.tx import Tx
 from everyshelf.edge.web.declare import Call, Face
 
 
 def _options(tx: Tx, ask: promise.PromiseAsk) -> promise.Promise:
+    if not catalog.channels(tx, [ask.channel]):
+        raise catalog.CHANNEL_UNKNOWN(f"There is no channel {ask.channel!r}.")
     return promise.options(tx, [ask])[0]
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from everyshelf import stock
+from everyshelf import catalog, stock
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.edge.web.declare import Call, Face, Listing, NoQuery, Verb
@@ -160,6 +160,9 @@ class CountView(msgspec.Struct, frozen=True):
 
 
 def _availability(tx: Tx, asked: AskMany) -> list[stock.Availability]:
+    unknown = {ask.channel for ask in asked.asks} - catalog.channels(tx).keys()
+    if unknown:
+        raise catalog.CHANNEL_UNKNOWN(f"There is no channel {min(unknown)!r}.")
     return stock.availability(tx, asked.asks)
 
 
