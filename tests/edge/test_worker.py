@@ -115,7 +115,7 @@ def test_what_waits_behind_a_failed_event_keeps_its_place(
 
     monkeypatch.setattr(worker, "subscribers", lambda: {"test": {ItemAdjusted: hear}})
     for n in (1, 2, 3):
-        db.run(lambda tx, n=n: outbox.emit(tx, [bell("x", n)]))
+        db.run(partial(outbox.emit, events=[bell("x", n)]))
     worker.drain(db)
     assert found == []
     broken.clear()
