@@ -114,8 +114,7 @@ on conflict (part, allocation_id, bucket, lot, serial) do update
 set qty = excluded.qty
 
 -- name: place_serials
--- A number that was not there when it was looked up cannot be locked; if another transaction has
--- made it since, it is left alone and the caller tries again on fresh rows.
+-- A new number cannot be locked: one that was made meanwhile is left alone and told by the count.
 with known as (
   update stock_serial s
   set node = u.node, bucket = u.bucket, at = %(now)s::timestamptz
