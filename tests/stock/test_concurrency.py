@@ -1,6 +1,7 @@
 """Many writers on one pool: exactly what is there is granted, and nobody waits in a circle."""
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -125,4 +126,23 @@ def test_expiry_and_adoption_of_one_hold_have_one_winner(
         kept = [pool.submit(convert, n) for n in range(60)]
         gone = [pool.submit(lambda: wide.run(lambda tx: stock.expire(tx, 7))) for _ in range(20)]
     assert sum(f.result() for f in kept) + sum(f.result() for f in gone) == 60
+    clean()
+
+
+def test_one_serial_number_received_at_two_nodes_at_once_is_at_one(
+    shelf: Database, clean: Clean
+) -> None:
+    def receive(tx: Tx, node: str) -> str:
+        command = stock.Receive(f"r-{node}", node, "PHONE", 1, serials=("SN1",))
+        answer = stock.receive(tx, [command])[0]
+        return answer.refusal.code if answer.refusal else "done"
+
+    with ThreadPoolExecutor(1) as other:
+        with shelf.transaction() as tx:
+            assert receive(tx, "DC1") == "done"
+            second = other.submit(shelf.run, lambda tx: receive(tx, "S1"))
+            time.sleep(0.5)
+        assert second.result(timeout=20) == "stock.serial_elsewhere"
+    found = shelf.run(lambda tx: stock.balances(tx, ["PHONE"]))
+    assert [(b.node, b.sellable) for b in found if b.sellable] == [("DC1", 1)]
     clean()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import msgspec
+from psycopg.errors import SerializationFailure
 
 from everyshelf.base import ids
 from everyshelf.base.parts import table
@@ -200,13 +201,14 @@ class Positions:
         if gains := [row for row in lots if row[-1] > 0]:
             tx.run(SQL.credit_lots, **table(names, gains))
         moved = [
-            (ids.part_of(item), item, number, *place)
+            (ids.part_of(item), item, number, *place, (item, number) not in self.serials_before)
             for (item, number), place in self.serials.items()
             if self.serials_before.get((item, number)) != place
         ]
         if moved:
-            rows = table(("parts", "items", "serials", "nodes", "buckets"), moved)
-            tx.run(SQL.place_serials, **rows, now=tx.now)
+            rows = table(("parts", "items", "serials", "nodes", "buckets", "fresh"), moved)
+            if tx.run(SQL.place_serials, **rows, now=tx.now) < len(moved):
+                raise SerializationFailure("a new serial number came in elsewhere meanwhile")
         self._write_carried(tx)
 
     def _write_carried(self, tx: Tx) -> None:

@@ -114,14 +114,32 @@ on conflict (part, allocation_id, bucket, lot, serial) do update
 set qty = excluded.qty
 
 -- name: place_serials
-insert into stock_serial (part, item, serial, node, bucket, at)
-select u.part, u.item, u.serial, u.node, u.bucket, %(now)s::timestamptz
-from unnest(
-  %(parts)s::int[], %(items)s::text[], %(serials)s::text[], %(nodes)s::text[],
-  %(buckets)s::text[]
-) as u (part, item, serial, node, bucket)
-on conflict (part, item, serial) do update
-set node = excluded.node, bucket = excluded.bucket, at = excluded.at
+-- A new number cannot be locked: one that was made meanwhile is left alone and told by the count.
+with known as (
+  update stock_serial s
+  set node = u.node, bucket = u.bucket, at = %(now)s::timestamptz
+  from unnest(
+    %(parts)s::int[], %(items)s::text[], %(serials)s::text[], %(nodes)s::text[],
+    %(buckets)s::text[], %(fresh)s::boolean[]
+  ) as u (part, item, serial, node, bucket, fresh)
+  where not u.fresh and s.part = u.part and s.item = u.item and s.serial = u.serial
+  returning s.serial
+),
+made as (
+  insert into stock_serial (part, item, serial, node, bucket, at)
+  select u.part, u.item, u.serial, u.node, u.bucket, %(now)s::timestamptz
+  from unnest(
+    %(parts)s::int[], %(items)s::text[], %(serials)s::text[], %(nodes)s::text[],
+    %(buckets)s::text[], %(fresh)s::boolean[]
+  ) as u (part, item, serial, node, bucket, fresh)
+  where u.fresh
+  order by u.part, u.item, u.serial
+  on conflict (part, item, serial) do nothing
+  returning serial
+)
+select serial from known
+union all
+select serial from made
 
 -- name: rules_of
 select item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty
