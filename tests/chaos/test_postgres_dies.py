@@ -132,7 +132,6 @@ def survive(home: Path, kills: int) -> None:
     print(f"kills {kills}, acknowledged {len(acknowledged)}, lost 0, unknown "
           f"{len(load.unknown)}, of them placed {placed_before}")  # fmt: skip
     assert acknowledged
-    assert load.unknown
 
 
 def _answers(db: Database) -> bool:

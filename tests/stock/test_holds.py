@@ -202,3 +202,21 @@ def test_a_node_that_cannot_handle_an_item_promises_none_of_it(
     assert hold(shelf, want(2))[0].ok
     assert held(shelf, "o") == [("o", "DC1", 2)]
     clean()
+
+
+def test_a_hold_ends_when_its_owner_says_so(shelf: Database, fill: Fill, clean: Clean) -> None:
+    fill(DC1=5)
+    hold(shelf, want(2, owner="app-1"), want(1, owner="app-2"), want(1, owner="app-1", line=2))
+    end = [
+        stock.EndHold("e1", "app", "app-1"),  # Another channel's hold is not its.
+        stock.EndHold("e2", "web", "app-1", "TEA"),
+        stock.EndHold("e3", "web", "app-1"),
+        stock.EndHold("e4", "web", "ord_0000000000000"),
+    ]
+    answers = shelf.run(lambda tx: stock.end_hold(tx, end))
+    codes = [a.refusal.code if a.refusal else a.get() for a in answers]
+    assert codes == ["stock.hold_gone", 3, "stock.hold_gone", "input.invalid"]
+    assert held(shelf, "app-1", "app-2") == [("app-2", "DC1", 1)]
+    again = shelf.run(lambda tx: stock.end_hold(tx, end[1:2]))
+    assert again[0].get() == 3
+    clean()

@@ -42,6 +42,7 @@ from everyshelf.stock.facts import (
     Balance,
     Bucket,
     CountId,
+    EndHold,
     Held,
     Hold,
     HoldId,
@@ -59,7 +60,16 @@ from everyshelf.stock.facts import (
 )
 from everyshelf.stock.feed import Fed, Feed, FeedLine, feed
 from everyshelf.stock.finer import Carried, carried_of
-from everyshelf.stock.hold import adopt, expire, extend, hold, hold_now, holds_of, release_holds
+from everyshelf.stock.hold import (
+    adopt,
+    end_hold,
+    expire,
+    extend,
+    hold,
+    hold_now,
+    holds_of,
+    release_holds,
+)
 from everyshelf.stock.inbound import (
     Due,
     Expect,
@@ -126,6 +136,7 @@ __all__ = [
     "CountId",
     "Counted",
     "Due",
+    "EndHold",
     "Expect",
     "Fed",
     "Feed",
@@ -165,6 +176,7 @@ __all__ = [
     "carried_of",
     "close_transfer",
     "count",
+    "end_hold",
     "expect",
     "expire",
     "extend",

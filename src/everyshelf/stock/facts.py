@@ -104,9 +104,6 @@ FEED_STALE = Code(
 ITEM_UNKNOWN = Code("stock.item_unknown", 422, "There is no item with this code.")
 NODE_UNKNOWN = Code("stock.node_unknown", 422, "There is no node with this code.")
 BUCKET_UNKNOWN = Code("stock.bucket_unknown", 422, "There is no such bucket, or not for this.")
-POOL_EMPTY = Code(
-    "stock.pool_empty", 409, "No active node can serve this way; choose another method or node."
-)
 HOLD_GONE = Code("stock.hold_gone", 409, "The hold has expired or was released.")
 TRANSFER_UNKNOWN = Code("stock.transfer_unknown", 404, "There is no such transfer.")
 TRANSFER_CLOSED = Code("stock.transfer_closed", 409, "The transfer is closed.")
@@ -220,6 +217,15 @@ class Hold(msgspec.Struct, frozen=True):
     owner: str
     line: int
     expires_at: datetime | None = None
+
+
+class EndHold(msgspec.Struct, frozen=True):
+    """Give back before its time what an owner holds on a channel: of one item, or all."""
+
+    key: str
+    channel: str
+    owner: str
+    item: str | None = None
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -19,11 +19,13 @@ from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.stock.events import HoldExpired, HoldPlaced, HoldReleased, Units
 from everyshelf.stock.facts import (
+    HOLD_GONE,
     INSUFFICIENT,
     ITEM_UNKNOWN,
     MAX_QTY,
     QTY_INVALID,
     Bucket,
+    EndHold,
     Held,
     Hold,
     HoldId,
@@ -196,11 +198,40 @@ def release_holds(tx: Tx, lines: Sequence[tuple[str, int | None, int | None]]) -
                 left[scope] -= take
                 taken.append((row, take))
                 break
-    consume(tx, taken)
-    _give_back(tx, taken, "release")
-    by_owner = _units_by_owner(taken)
-    outbox.emit(tx, (HoldReleased(owner=o, units=u) for o, u in by_owner.items()))
+    _release(tx, taken, "release")
     return sum(qty for _, qty in taken)
+
+
+def end_hold(tx: Tx, commands: Sequence[EndHold]) -> list[Result[int]]:
+    """Ends holds before their time; the value is how many units are free again.
+
+    Refused: input.invalid for a cart's or an order's holds, stock.hold_gone when none lives.
+    """
+    return once(tx, "stock.end_hold", commands, _end_hold, int)
+
+
+def _end_hold(tx: Tx, commands: list[EndHold]) -> list[Result[int]]:
+    rows = holds_of(tx, [c.owner for c in commands if not c.owner.startswith(OWNED)])
+    left = {(row.id, row.node): row for row in rows}
+    taken: list[tuple[HoldRow, int]] = []
+    answers: list[Result[int]] = []
+    for c in commands:
+        mine = [
+            row
+            for row in left.values()
+            if (row.owner, row.channel) == (c.owner, c.channel) and c.item in (None, row.item)
+        ]
+        if c.owner.startswith(OWNED):
+            answers.append(Result.refused(INVALID("Carts and orders end their holds themselves.")))
+        elif not mine:
+            answers.append(Result.refused(HOLD_GONE(f"{c.owner!r} holds nothing like that now.")))
+        else:
+            answers.append(Result.done(sum(row.qty for row in mine)))
+        for row in mine:
+            del left[row.id, row.node]
+            taken.append((row, row.qty))
+    _release(tx, taken, "release")
+    return answers
 
 
 def expire(tx: Tx, limit: int = 500) -> int:
@@ -212,6 +243,13 @@ def expire(tx: Tx, limit: int = 500) -> int:
     by_owner = _units_by_owner(taken)
     outbox.emit(tx, (HoldExpired(owner=o, units=u) for o, u in by_owner.items()))
     return len(rows)
+
+
+def _release(tx: Tx, taken: Sequence[tuple[HoldRow, int]], reason: str) -> None:
+    consume(tx, taken)
+    _give_back(tx, taken, reason)
+    by_owner = _units_by_owner(taken)
+    outbox.emit(tx, (HoldReleased(owner=o, units=u) for o, u in by_owner.items()))
 
 
 def _give_back(tx: Tx, taken: Sequence[tuple[HoldRow, int]], reason: str) -> None:

@@ -18,14 +18,10 @@ on conflict do nothing
 -- name: move_balances
 -- Each row changes once per posting; its CHECKs refuse a bucket below zero.
 update stock_balance b
-set sellable = b.sellable + u.sellable,
-  held = b.held + u.held,
-  allocated = b.allocated + u.allocated,
-  picked = b.picked + u.picked,
-  packed = b.packed + u.packed,
-  in_transit = b.in_transit + u.in_transit,
-  quality_hold = b.quality_hold + u.quality_hold,
-  damaged = b.damaged + u.damaged,
+set sellable = b.sellable + u.sellable, held = b.held + u.held,
+  allocated = b.allocated + u.allocated, picked = b.picked + u.picked,
+  packed = b.packed + u.packed, in_transit = b.in_transit + u.in_transit,
+  quality_hold = b.quality_hold + u.quality_hold, damaged = b.damaged + u.damaged,
   display = b.display + u.display
 from unnest(
   %(parts)s::int[], %(items)s::text[], %(nodes)s::text[], %(sellable)s::bigint[],
@@ -165,23 +161,16 @@ from unnest(
 ) as u (id, item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty)
 
 -- name: free_units
--- One row an item: its nodes with sellable units that can handle it; the caller keeps those of its
--- pool. Sourcing asks the same of a node, so what is held here can be sent from here.
+-- One row an item: its nodes with sellable units that can handle it, as sourcing asks too.
 select b.item, array_agg(b.node) as nodes, array_agg(b.sellable) as units
 from unnest(%(parts)s::int[], %(items)s::text[]) as u (part, item)
 join item i on i.item = u.item
 join stock_balance b on b.part = u.part and b.item = u.item and b.sellable > 0
-where not i.handling && %(handling)s::text[]
-  or exists (
-    select
-    from node n
-    where n.node = b.node
-      and not exists (
-        select
-        from unnest(i.handling) as word
-        where word = any (%(handling)s::text[]) and word <> all (n.capabilities)
-      )
-  )
+where i.handling = '{}' or not exists (
+  select from unnest(i.handling) as word
+  join node n on n.node = b.node and word <> all (n.capabilities)
+  where word = any (%(handling)s::text[])
+)
 group by b.item
 
 -- name: pool_members
@@ -305,10 +294,8 @@ for update of a
 
 -- name: advance_allocations
 update stock_allocation a
-set picked = a.picked + u.picked,
-  packed = a.packed + u.packed,
-  shipped = a.shipped + u.shipped,
-  released = a.released + u.released
+set picked = a.picked + u.picked, packed = a.packed + u.packed,
+  shipped = a.shipped + u.shipped, released = a.released + u.released
 from unnest(
   %(parts)s::int[], %(ids)s::bigint[], %(picked)s::bigint[], %(packed)s::bigint[],
   %(shipped)s::bigint[], %(released)s::bigint[]

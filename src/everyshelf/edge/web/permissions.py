@@ -63,6 +63,7 @@ POLICY: Final[Mapping[str, Verdict]] = {
     "GET /v1/stock/rules": _may(OFFICE),
     "GET /v1/stock/counts": _may(OFFICE | KEEPERS, NODE),
     "POST /v1/stock/holds": _may(SHOPS, CHANNEL),
+    "POST /v1/stock/holds/end": _may(SHOPS, CHANNEL),
     "POST /v1/stock/receipts": _may(SITES, NODE),
     "POST /v1/stock/adjustments": _may(KEEPERS, NODE),
     "POST /v1/stock/counts": _may(SITES, NODE),

@@ -197,6 +197,10 @@ FACE = Face(
             "Hold units of an item somewhere in a pool", 201,
         ),
         Verb(
+            "POST", "/v1/stock/holds/end", stock.end_hold, stock.EndHold, int,
+            "Give held units back before their time", told_as="released",
+        ),
+        Verb(
             "POST", "/v1/stock/receipts", stock.receive, stock.Receive, int,
             "Receive units at a node", 201, told_as="received",
         ),
