@@ -173,3 +173,9 @@ from exception_case
 where opened_at >= %(from_at)s::timestamptz and opened_at < %(to_at)s::timestamptz
 group by kind, state
 order by kind, state
+
+-- name: without_limit
+-- Lifts a limit of time for this transaction; PostgreSQL 16 does not know every one.
+select set_config(name, '0', true) as value
+from pg_settings
+where name = %(limit)s::text

@@ -15,7 +15,7 @@ from enum import StrEnum
 import msgspec
 
 MAX_QTY = 100_000
-PERIOD_HOURS = 6
+PERIOD_HOURS = 12
 
 
 class Kind(StrEnum):

@@ -53,7 +53,7 @@ def replay(
     orders: Annotated[
         int | None, typer.Option(min=1, help="Only the first so many invoices of the file.")
     ] = None,
-    nodes: Annotated[int, typer.Option(min=1, max=500, help="Stores in the network.")] = 40,
+    nodes: Annotated[int, typer.Option(min=1, max=500, help="Stores in the network.")] = 24,
     currency: Annotated[str, typer.Option(help="The currency of the file's prices.")] = "GBP",
     mapping: Annotated[
         Path | None, typer.Option("--map", help="Columns of the order file, as TOML or JSON.")
