@@ -40,6 +40,7 @@ def audit(tx: Tx) -> list[Finding]:
     """Runs every check; at most 100 rows of each are reported. It takes the time it needs."""
     for limit in ("statement_timeout", "transaction_timeout"):
         tx.tuples(SQL.without_limit, limit=limit)
+    tx.tuples(SQL.join_whole)
     return [finding for room, check in checks() for finding in run(tx, room, check)]
 
 

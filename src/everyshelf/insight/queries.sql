@@ -179,3 +179,7 @@ order by kind, state
 select set_config(name, '0', true) as value
 from pg_settings
 where name = %(limit)s::text
+
+-- name: join_whole
+-- Checks join whole tables: a nested loop, chosen by a wrong estimate, would take hours.
+select set_config('enable_nestloop', 'off', true) as value
