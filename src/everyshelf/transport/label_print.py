@@ -15,6 +15,7 @@ import msgspec
 import segno
 from barcode.codex import Code128
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from everyshelf.base.tx import Tx
 from everyshelf.fulfillment import PackageId
@@ -89,12 +90,18 @@ def sheets(tx: Tx, packages: Sequence[PackageId]) -> list[Sheet]:
 
 def label_pdf(tx: Tx, packages: Sequence[PackageId]) -> bytes:
     """One page of 4 x 6 inches a package."""
+    found = sheets(tx, packages)
     pdf = FPDF(unit="mm", format=(WIDTH_MM, HEIGHT_MM))
     pdf.set_auto_page_break(False)
     pdf.add_font("label", fname=str(FONT))
-    for sheet in sheets(tx, packages):
-        _page(pdf, sheet)
-    return bytes(pdf.output())
+    try:
+        for sheet in found:
+            _page(pdf, sheet)
+        return bytes(pdf.output())
+    finally:
+        font = pdf.fonts["label"]
+        assert isinstance(font, TTFFont)
+        font.ttfont.close()  # The library reads the font's file lazily and leaves it open.
 
 
 def _page(pdf: FPDF, sheet: Sheet) -> None:
