@@ -16,6 +16,8 @@ from everyshelf import catalog, network, stock
 from everyshelf.base import ids
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
+from everyshelf.decide import sourcing as engine
+from everyshelf.sourcing.facts import WORTHS, Worth
 from everyshelf.sourcing.reach import Network
 from everyshelf.sourcing.snapshot import Key, Line, Order
 from everyshelf.stock import HANDLING
@@ -44,6 +46,7 @@ class Pool:
         self._holds: dict[Key, list[list[int]]] = {}
         self._read_holds(tx, orders)
         self._dear = self._read_suppliers(tx)
+        self._worth = self._read_worth(tx, parts)
         self._banned: dict[Key, set[int]] = {}
         self._able = {h: np.array([h in n.capabilities for n in net.nodes], np.bool_)
                       for h in HANDLING}  # fmt: skip
@@ -64,6 +67,29 @@ class Pool:
             for t in terms
             if t.node in index and t.item in self.items
         }
+
+    def _read_worth(self, tx: Tx, parts: list[int]) -> dict[str, Ints]:
+        """What units are worth where they are; cells nobody reckoned are worth nothing special."""
+        found = tx.all(SQL.worth_of, Worth, parts=parts, items=self.codes)
+        arrays = {f: np.zeros_like(self.free) for f in WORTHS} if found else {}
+        for w in found:
+            if (n := self.net.index.get(w.node)) is not None:
+                for f, array in arrays.items():
+                    array[self.row[w.item], n] = getattr(w, f)
+        return arrays
+
+    def worth(self, rows: Sequence[int], columns: Ints) -> dict[str, Ints]:
+        """What units of these items are worth at these nodes, by the name of the fact."""
+        return {f: array[rows][:, columns] for f, array in self._worth.items()}
+
+    def nodes(self, columns: Ints) -> engine.NodeFacts:
+        """What conditions may ask of these nodes."""
+        found = [self.net.nodes[n] for n in columns.tolist()]
+        return engine.NodeFacts(
+            tuple(n.node for n in found), tuple(str(n.kind) for n in found),
+            tuple(n.country for n in found), tuple(n.region for n in found),
+            tuple(tuple(n.tags) for n in found),
+        )  # fmt: skip
 
     def _floor(self, channel: str) -> Ints:
         """How low the channel may draw each cell; only cells that have units are asked."""
