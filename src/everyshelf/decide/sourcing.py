@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
+from everyshelf.decide import sourcing_subsets as subsets
 from everyshelf.decide.sourcing_facts import (
     FACTS,
     NO_STOCK,
@@ -27,9 +28,9 @@ from everyshelf.decide.sourcing_facts import (
     Why,
     digest,
 )
-from everyshelf.decide.sourcing_kernel import MASK_NODES, compiled
+from everyshelf.decide.sourcing_kernel import compiled
 from everyshelf.decide.sourcing_rules import Fill, Flaw, Limits, Rules, flaws
-from everyshelf.decide.sourcing_solve import Costs, Plan, costs, solve
+from everyshelf.decide.sourcing_solve import Costs, Plan, costs, cut_line, solve
 from everyshelf.decide.sourcing_weigh import Rung, Weighed, candidates, from_zero, rungs, weigh
 
 __all__ = [
@@ -91,6 +92,8 @@ def warm() -> None:
     search, improve = compiled()
     search(one[0], one, none, one, one[0], one[0], one, one, none, 1, False, 9, 9)
     improve(none[0], one, one[0], one, none, one, one[0], one[0], False, 1)
+    subsets.solve(one[0], one, one[0], one[0], 1)
+    subsets.bound(one[0], one, one[0], one[0], 1, 1)
 
 
 def source(
@@ -168,42 +171,11 @@ def _penalties(
     return penalty
 
 
-def _cut(c: Costs, nodes: Sequence[int], r: int) -> list[tuple[int, int]]:
-    """The cheapest cut of one line over the chosen columns; the twin of the kernel's `cheapest`."""
-    holders = sorted((n for n in nodes if c.stock[r, n] > 0), key=lambda n: int(c.unit[r, n]))
-    need = int(c.qty[r])
-    sets = [[n] for n in holders]
-    if c.split and len(holders) <= MASK_NODES:
-        sets = [
-            [n for i, n in enumerate(holders) if mask >> i & 1]
-            for mask in range(1, 1 << len(holders))
-        ]
-    elif c.split:
-        sets.append(holders)
-    filled = [(_price(c, r, took, need), took) for took in (_fill(c, r, s, need) for s in sets)]
-    return min(filled, key=lambda pair: pair[0], default=(0, []))[1]
-
-
-def _fill(c: Costs, r: int, holders: Sequence[int], need: int) -> list[tuple[int, int]]:
-    parts = []
-    for n in holders:
-        took = min(need, int(c.stock[r, n]))
-        if took:
-            parts.append((n, took))
-            need -= took
-    return parts
-
-
-def _price(c: Costs, r: int, parts: Sequence[tuple[int, int]], need: int) -> int:
-    served = sum(int(c.entry[r, n]) + q * int(c.unit[r, n]) for n, q in parts)
-    return served + (need - sum(q for _, q in parts)) * int(c.penalty[r])
-
-
 def _decision(
     problem: Problem, policy: Policy, weighed: Weighed, columns: Ints, c: Costs, plan: Plan,
     rung: str,
 ) -> Decision:  # fmt: skip
-    cuts = [_cut(c, plan.nodes, r) for r in range(len(c.qty))]
+    cuts = [cut_line(c, plan.nodes, r) for r in range(len(c.qty))]
     plan = _trimmed(c, plan, cuts)
     ids = problem.node[columns]
     parts = tuple(Part(r, int(ids[n]), q) for r, cut in enumerate(cuts) for n, q in cut)

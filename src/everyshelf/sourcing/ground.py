@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 from everyshelf import network
 from everyshelf.base.tx import Tx
 from everyshelf.decide import promise
+from everyshelf.decide import sourcing as engine
 from everyshelf.network import Address, Lane, Node, Rate, Service
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 ALWAYS = tuple(((0, promise.DAY_MINUTES),) for _ in range(7))
 DAYS_AHEAD = 30
 DAY = timedelta(days=1)
+WORDS = ("node", "kind", "country", "region")
 EARTH_KM = 6371.0088  # Mean radius, IUGG.
 NOWHERE = -1
 
@@ -54,10 +57,35 @@ class Ground:
         self.labour_order = self.numbers("labour_order_minor")
         self.labour_line = self.numbers("labour_line_minor")
         self.labour_unit = self.numbers("labour_unit_minor")
+        self.kinds, self.kind = _kinds(self.nodes, self.calendars)
+        self.zones_of_time = sorted({n.zone for n in self.nodes})
+        at = {zone: z for z, zone in enumerate(self.zones_of_time)}
+        self.time_zone = np.array([at[n.zone] for n in self.nodes], np.int64)
+        self.paused = np.array([n.paused for n in self.nodes], np.bool_)
+        self.closed = np.array([not n.active for n in self.nodes], np.bool_)
+        self.dated = [n for n, node in enumerate(self.nodes) if node.opens_on or node.closes_on]
+        self.suppliers = any(n.kind is network.NodeKind.SUPPLIER for n in self.nodes)
+        self._words = {f: np.array([str(getattr(n, f)) for n in self.nodes], object)
+                       for f in WORDS}  # fmt: skip
+        self._tags = [tuple(n.tags) for n in self.nodes]
+        self._able: dict[str, Bools] = {}
         self._lanes: dict[tuple[str, str], list[tuple[int, Lane]]] = {}
         for lane in network.lanes(tx, self.codes).values():
             key = (lane.region, lane.service)
             self._lanes.setdefault(key, []).append((self.index[lane.node], lane))
+
+    def able(self, word: str) -> Bools:
+        """The nodes with this capability."""
+        if word not in self._able:
+            found = np.array([word in n.capabilities for n in self.nodes], np.bool_)
+            self._able[word] = found
+        return self._able[word]
+
+    def facts(self, columns: Ints) -> engine.NodeFacts:
+        """What conditions may ask of these nodes."""
+        code, kind, country, region = (tuple(self._words[f][columns].tolist()) for f in WORDS)
+        tags = tuple(self._tags[n] for n in columns.tolist())
+        return engine.NodeFacts(code, kind, country, region, tags)
 
     def numbers(self, field: str) -> Ints:
         """A whole number of each node."""
@@ -103,6 +131,21 @@ class Ground:
                     lane.zone, lane.days_p50, lane.days_p90
                 )  # fmt: skip
         return Zones(*columns)
+
+
+def _kinds(nodes: Sequence[Node], calendars: Sequence[promise.Calendar]) -> tuple[list[int], Ints]:
+    """Nodes that keep the same hours, cutoff and times are one kind: a node of each, and the kind
+    of every node."""
+    first: dict[tuple[object, ...], int] = {}
+    kinds: list[int] = []
+    kind: list[int] = []
+    for n, (node, calendar) in enumerate(zip(nodes, calendars, strict=True)):
+        key = (calendar, node.cutoff_minute, node.processing_minutes, node.lead_days, node.zone)
+        if key not in first:
+            first[key] = len(kinds)
+            kinds.append(n)
+        kind.append(first[key])
+    return kinds, np.array(kind, np.int64)
 
 
 def ground(tx: Tx) -> Ground:

@@ -16,7 +16,6 @@ from everyshelf import catalog, network, stock
 from everyshelf.base import ids
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
-from everyshelf.decide import sourcing as engine
 from everyshelf.sourcing.facts import WORTHS, Worth
 from everyshelf.sourcing.reach import Network
 from everyshelf.sourcing.snapshot import Key, Line, Order
@@ -48,8 +47,6 @@ class Pool:
         self._dear = self._read_suppliers(tx)
         self._worth = self._read_worth(tx, parts)
         self._banned: dict[Key, set[int]] = {}
-        self._able = {h: np.array([h in n.capabilities for n in net.nodes], np.bool_)
-                      for h in HANDLING}  # fmt: skip
 
     def _read_holds(self, tx: Tx, orders: Sequence[Order]) -> None:
         owners = {str(o.id): o.id for o in orders}
@@ -61,6 +58,8 @@ class Pool:
     def _read_suppliers(self, tx: Tx) -> dict[tuple[int, int], int]:
         """What a unit costs more (or less) from a supplier than from our own stock."""
         index = self.net.index
+        if not self.net.ground.suppliers:
+            return {}
         return {
             (self.row[t.item], index[t.node]): t.cost_minor - self.items[t.item].cost_minor
             for terms in network.supplier_items(tx, self.codes).values()
@@ -81,15 +80,6 @@ class Pool:
     def worth(self, rows: Sequence[int], columns: Ints) -> dict[str, Ints]:
         """What units of these items are worth at these nodes, by the name of the fact."""
         return {f: array[rows][:, columns] for f, array in self._worth.items()}
-
-    def nodes(self, columns: Ints) -> engine.NodeFacts:
-        """What conditions may ask of these nodes."""
-        found = [self.net.nodes[n] for n in columns.tolist()]
-        return engine.NodeFacts(
-            tuple(n.node for n in found), tuple(str(n.kind) for n in found),
-            tuple(n.country for n in found), tuple(n.region for n in found),
-            tuple(tuple(n.tags) for n in found),
-        )  # fmt: skip
 
     def _floor(self, channel: str) -> Ints:
         """How low the channel may draw each cell; only cells that have units are asked."""
@@ -140,7 +130,7 @@ class Pool:
         mask = np.zeros((len(rows), len(self.net.codes)), np.bool_)
         for i, r in enumerate(rows):
             for word in HANDLING.intersection(self.items[self.codes[r]].handling):
-                mask[i] |= ~self._able[word]
+                mask[i] |= ~self.net.ground.able(word)
         return mask
 
     def dearer(self, rows: Sequence[int], need: Ints, columns: Ints) -> Ints:

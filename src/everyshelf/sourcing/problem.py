@@ -73,7 +73,7 @@ def ask(
             ("capacity", pool.net.full(loaded)[columns]),
         ),
         facts=_facts(pool, offer, rows, need, columns),
-        asked=order.facts(way, net.now), nodes=pool.nodes(columns),
+        asked=order.facts(way, net.now), nodes=net.ground.facts(columns),
         lines=engine.LineFacts(
             tuple(i.item for i in items), tuple(tuple(i.handling) for i in items)
         ),

@@ -8,7 +8,7 @@ the same from batch to batch is in `ground`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -64,15 +64,22 @@ class Network:
         self.codes, self.nodes, self.index = (
             self.ground.codes, self.ground.nodes, self.ground.index
         )  # fmt: skip
-        zones = {n.zone: tx.now.astimezone(ZoneInfo(n.zone)) for n in self.nodes}
-        self.days = [zones[n.zone].date() for n in self.nodes]
-        self.minutes = [zones[n.zone].hour * 60 + zones[n.zone].minute for n in self.nodes]
+        there = [tx.now.astimezone(ZoneInfo(zone)) for zone in self.ground.zones_of_time]
+        self._dates = [t.date() for t in there]
+        minutes = np.array([t.hour * 60 + t.minute for t in there], np.int64)
+        self.past_cutoff = np.maximum(
+            minutes[self.ground.time_zone] - self.ground.numbers("cutoff_minute"), 0
+        )
         self.room = self._read_room(tx)
-        self._ready: dict[tuple[object, ...], datetime | None] = {}
+        self._ready: dict[tuple[int, bool], datetime | None] = {}
         self._latest: dict[tuple[object, ...], datetime | None] = {}
         self._zones: dict[tuple[object, ...], Zones] = {}
         self._km: dict[Address, Floats | None] = {}
         self._barred: dict[Way, list[tuple[str, Bools]]] = {}
+
+    def day(self, n: int) -> date:
+        """The date at the node."""
+        return self._dates[int(self.ground.time_zone[n])]
 
     def _read_room(self, tx: Tx) -> dict[int, int]:
         """Orders that each limited node can still take today."""
@@ -80,14 +87,14 @@ class Network:
                    if node.daily_orders is not None}  # fmt: skip
         if not limited:
             return {}
-        days = [self.days[n] for n in limited]
+        days = [self.day(n) for n in limited]
         taken: dict[tuple[str, date], int] = {
             (node, day): orders
             for node, day, orders in tx.tuples(
                 SQL.loads, nodes=[self.codes[n] for n in limited], first=min(days), last=max(days)
             )
         }
-        return {n: cap - taken.get((self.codes[n], self.days[n]), 0) for n, cap in limited.items()}
+        return {n: cap - taken.get((self.codes[n], self.day(n)), 0) for n, cap in limited.items()}
 
     @property
     def workload_pct(self) -> Ints:
@@ -101,22 +108,26 @@ class Network:
     def barred(self, way: Way) -> list[tuple[str, Bools]]:
         """The filters of a way in their order, over all nodes; capacity is asked per order."""
         if way not in self._barred:
-            capable = "ship" if way.method == "ship" else way.method
-            only = way.pickup_node if way.collected else None
+            only = np.zeros(len(self.nodes), np.bool_)
+            if way.collected and way.pickup_node is not None:
+                only[:] = True
+                only[self.index.get(way.pickup_node, -1)] = way.pickup_node not in self.index
+            never = np.array([self.ready(n) is None for n in self.ground.kinds], np.bool_)
             self._barred[way] = [
-                ("other_node", self._mask(lambda n: only is not None and n.node != only)),
-                ("inactive", np.array([not _active(n, d) for n, d in zip(self.nodes, self.days,
-                                                                       strict=True)], np.bool_)),
-                ("paused", self._mask(lambda n: n.paused)),
-                ("capability", self._mask(lambda n: capable not in n.capabilities)),
-                ("never_open", np.array([self.ready(n) is None for n in range(len(self.nodes))],
-                                        np.bool_)),
-            ]  # fmt: skip
+                ("other_node", only),
+                ("inactive", self._inactive()),
+                ("paused", self.ground.paused),
+                ("capability", ~self.ground.able(way.method)),
+                ("never_open", never[self.ground.kind]),
+            ]
         return self._barred[way]
 
-    def _mask(self, test: object) -> Bools:
-        assert callable(test)
-        return np.array([bool(test(n)) for n in self.nodes], np.bool_)
+    def _inactive(self) -> Bools:
+        """The nodes that are closed for good, not yet open, or not any more."""
+        mask = self.ground.closed.copy()
+        for n in self.ground.dated:
+            mask[n] = not _active(self.nodes[n], self.day(n))
+        return mask
 
     def full(self, loaded: set[str]) -> Bools:
         """The nodes that can take no further order today, but for those that have it already."""
@@ -128,16 +139,14 @@ class Network:
     def ready(self, n: int, in_time: bool = False) -> datetime | None:
         """When work asked for now would be done at the node; None when it never opens. `in_time`:
         had it been asked for before today's cutoff."""
-        node, calendar = self.nodes[n], self.ground.calendars[n]
-        cutoff = promise.DAY_MINUTES if in_time else node.cutoff_minute
-        key = (calendar, cutoff, node.processing_minutes)
+        key = (int(self.ground.kind[n]), in_time)
         if key not in self._ready:
-            self._ready[key] = promise.ready_at(calendar, self.now, cutoff, node.processing_minutes)
+            node = self.nodes[n]
+            cutoff = promise.DAY_MINUTES if in_time else node.cutoff_minute
+            self._ready[key] = promise.ready_at(
+                self.ground.calendars[n], self.now, cutoff, node.processing_minutes
+            )
         return self._ready[key]
-
-    def past_cutoff(self, n: int) -> int:
-        """Minutes since the cutoff of the node's day; 0 before it."""
-        return max(0, self.minutes[n] - self.nodes[n].cutoff_minute)
 
     def offer(
         self, way: Way, to: Address | None, columns: Ints, weight_g: int,
@@ -156,14 +165,27 @@ class Network:
     def _collected(self, way: Way, columns: Ints, promised: datetime | None) -> Offer:
         """Nothing travels: only the work can be late."""
         made = _nothing(len(columns), way.service)
-        for c, n in enumerate(columns.tolist()):
-            made.late_days[c] = _late(self._after_lead(n), promised)
-            if made.late_days[c] and (past := self.past_cutoff(n)):
-                made.past_cutoff_min[c] = past
-                made.late_days_in_time[c] = _late(self._after_lead(n, True), promised)
-            else:
-                made.late_days_in_time[c] = made.late_days[c]
+        if promised is not None:
+            kind = self.ground.kind[columns]
+            self._late(made, columns, [kind], promised, lambda n, early: self._after_lead(n, early))
         return made
+
+    def _late(
+        self, made: Offer, columns: Ints, keys: Sequence[Ints], promised: datetime,
+        at: Callable[[int, bool], datetime | None],
+    ) -> None:  # fmt: skip
+        """Counts the days after the promise, as it is and had today's cutoff been met; `at` is
+        asked once for nodes that are alike in all keys."""
+        _, first, like = np.unique(np.stack(keys), axis=1, return_index=True, return_inverse=True)
+        nodes = columns[first].tolist()
+        late = np.array([_days_late(at(n, False), promised) for n in nodes], np.int64)
+        early = np.array([_days_late(at(n, True), promised) if late[i] else 0
+                          for i, n in enumerate(nodes)], np.int64)  # fmt: skip
+        like = like.ravel()
+        made.late_days = late[like]
+        missed = (made.late_days > 0) & (self.past_cutoff[columns] > 0)
+        made.past_cutoff_min = np.where(missed, self.past_cutoff[columns], 0)
+        made.late_days_in_time = np.where(missed, early[like], made.late_days)
 
     def _after_lead(self, n: int, in_time: bool = False) -> datetime | None:
         ready = self.ready(n, in_time)
@@ -186,22 +208,12 @@ class Network:
             made.km = np.rint(km[columns]).astype(np.int64)
             made.co2e_g_per_kg = np.rint(km[columns] * service.co2e_g_per_kg_km).astype(np.int64)
         if promised is not None:
-            self._lateness(made, service, zones, columns, promised)
+            keys = (self.ground.kind, zones.days_p50, zones.days_p90)
+            self._late(made, columns, [k[columns] for k in keys], promised,
+                       lambda n, early: self._arrival(service, zones, n, early))  # fmt: skip
+            for values in (made.late_days, made.late_days_in_time, made.past_cutoff_min):
+                values[made.beyond] = 0
         return made
-
-    def _lateness(
-        self, made: Offer, service: Service, zones: Zones, columns: Ints, promised: datetime
-    ) -> None:
-        """Counts the days after the promise, as it is and had today's cutoff been met."""
-        for c, n in enumerate(columns.tolist()):
-            if made.beyond[c]:
-                continue
-            days = int(zones.days_p50[n]), int(zones.days_p90[n])
-            made.late_days[c] = _late(self._arrival(service, n, days), promised)
-            made.late_days_in_time[c] = made.late_days[c]
-            if made.late_days[c] and (past := self.past_cutoff(n)):
-                made.past_cutoff_min[c] = past
-                made.late_days_in_time[c] = _late(self._arrival(service, n, days, True), promised)
 
     def distances(self, to: Address) -> Floats | None:
         """Kilometres from every node; None when the address cannot be placed."""
@@ -216,9 +228,10 @@ class Network:
         return self._zones[key]
 
     def _arrival(
-        self, service: Service, n: int, days: tuple[int, int], in_time: bool = False
+        self, service: Service, zones: Zones, n: int, in_time: bool = False
     ) -> datetime | None:
         """The latest likely arrival of a parcel that is asked for now."""
+        days = int(zones.days_p50[n]), int(zones.days_p90[n])
         ready, zone = self._after_lead(n, in_time), self.nodes[n].zone
         key = (service.service, zone, days, ready)
         if key not in self._latest:
@@ -262,9 +275,9 @@ def _card(steps: Sequence[Rate], weight_g: int) -> tuple[int, int]:
     return first, round((whole - first) * 1000 / weight_g) if weight_g else 0
 
 
-def _late(at: datetime | None, promised: datetime | None) -> int:
+def _days_late(at: datetime | None, promised: datetime) -> int:
     """Begun days after the promise; a node that never gets there is very late."""
-    if promised is None or (at is not None and at <= promised):
+    if at is not None and at <= promised:
         return 0
     return DAYS_AHEAD if at is None else math.ceil((at - promised) / DAY)
 
