@@ -118,9 +118,9 @@ def _checked(
     """Whether the first orders cost what HiGHS says; microseconds by numpy and by HiGHS."""
     same, plain, highs = True, [], []
     for o in range(min(count, len(told.cost))):
-        given = arrays(tables, orders, o)
+        opening, unit, entry, stock, qty, penalty = given = arrays(tables, orders, o)
         began = time.perf_counter()
-        solve(costs(*given, MOST, True), 20_000)
+        solve(costs(opening, unit, entry, stock, qty, penalty, MOST, True), 20_000)
         plain.append(time.perf_counter() - began)
         began = time.perf_counter()
         best = by_highs(*given)
