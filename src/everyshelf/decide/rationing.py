@@ -9,7 +9,7 @@ nothing more here. It does not know seasons within a day, nor lots.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -109,7 +109,8 @@ def compiled() -> Callable[..., None]:
     """`fill` as machine code."""
     from numba import njit
 
-    made: Callable[..., None] = njit(fill)
+    jit: Any = njit
+    made: Callable[..., None] = jit(fill)
     return made
 
 
