@@ -712,6 +712,7 @@ create table fulfillment_order (
   wave_id bigint,
   reason text default ''::text not null,
   version bigint default 1 not null,
+  warned_at timestamp with time zone,
   constraint fulfillment_order_pkey PRIMARY KEY (part, id),
   constraint fulfillment_order_state_known CHECK (state = ANY (ARRAY['offered'::text, 'accepted'::text, 'picking'::text, 'picked'::text, 'packed'::text, 'completed'::text, 'rejected'::text, 'cancelled'::text]))
 ) with (fillfactor=80);
@@ -1115,6 +1116,8 @@ CREATE UNIQUE INDEX exception_case_one_open ON exception_case USING btree (part,
 CREATE INDEX exception_case_order ON exception_case USING btree (order_id) WHERE order_id IS NOT NULL;
 
 CREATE INDEX exception_note_case ON exception_note USING btree (case_id, id);
+
+CREATE INDEX fulfillment_order_due ON fulfillment_order USING btree (due_at, id) WHERE warned_at IS NULL AND (state <> ALL (ARRAY['completed'::text, 'rejected'::text, 'cancelled'::text]));
 
 CREATE INDEX fulfillment_order_id ON fulfillment_order USING btree (id);
 

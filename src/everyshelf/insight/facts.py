@@ -37,6 +37,7 @@ class CaseKind(StrEnum):
     """Why a person has to look. Only what the rooms cannot heal by themselves."""
 
     UNSOURCED = "unsourced"
+    AT_RISK = "at_risk"
     REJECTED = "rejected"
     SHORTED = "shorted"
     SUPPLIER_REFUSED = "supplier_refused"
@@ -62,6 +63,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 RULES: Final = {
     CaseKind.UNSOURCED: Rule(1, 4),
+    CaseKind.AT_RISK: Rule(2, 8),
     CaseKind.REJECTED: Rule(3, 24),
     CaseKind.SHORTED: Rule(3, 24),
     CaseKind.SUPPLIER_REFUSED: Rule(2, 8),

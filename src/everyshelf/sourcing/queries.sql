@@ -94,6 +94,13 @@ group by order_id
 order by min(since), order_id
 limit %(most)s::int
 
+-- name: supply_of
+-- What is on its way of these items and not promised to anybody yet.
+select distinct on (item) item, due_on, qty + cap - greatest(promised, received) as qty
+from stock_inbound
+where item = any (%(items)s::text[]) and greatest(promised, received) < qty + cap
+order by item, due_on
+
 -- name: due_demand
 select order_id
 from (

@@ -16,6 +16,7 @@ from everyshelf import stock
 from everyshelf.base import ids
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
+from everyshelf.decide import conditions
 from everyshelf.decide import sourcing as engine
 from everyshelf.network import Address
 from everyshelf.orders import OrderId
@@ -46,6 +47,14 @@ class Order(msgspec.Struct, frozen=True):
             self.channel, way.method, to.country, to.region, self.tier, self.priority,
             self.preferred_node, waited,
         )  # fmt: skip
+
+    def row(self, lines: Sequence[Line], now: datetime) -> conditions.Row:
+        """What conditions about whole orders see, whatever way the lines go."""
+        f = self.facts(Way("", None, None), now)
+        words = {name: getattr(f, name) for name in f.__struct_fields__}
+        value = sum(x.owed * x.value_minor for x in lines)
+        units = sum(x.owed for x in lines)
+        return {**words, "value_minor": value, "units": units, "lines": len(lines)}
 
     @property
     def whole(self) -> bool:

@@ -22,6 +22,7 @@ from everyshelf.base.parts import table
 from everyshelf.base.policy import Policy
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
+from everyshelf.decide import conditions
 from everyshelf.decide import sourcing as engine
 from everyshelf.orders import OrderId
 from everyshelf.sourcing import capacity, problem, recorded, snapshot
@@ -91,8 +92,8 @@ def source_now(
     rules = policy.live(tx, POLICY, Rules)
     work = [
         o
-        for o in sorted(snap.orders.values(), key=lambda o: o.turn)
-        if not o.held and any(snap.missing(x) for x in snap.lines[o.id])
+        for o in sorted(snap.orders.values(), key=lambda o: _turn(snap, o, rules.params, tx.now))
+        if not o.held and any(_wanted(snap, x, rules.params) for x in snap.lines[o.id])
     ]
     counted = _counted(tx, snap)
     done = _settle(tx, snap, work, counted, rules) if work else Outcome()
@@ -102,6 +103,25 @@ def source_now(
     if trigger in TICKING:
         _tick_off(tx, snap)
     return [_answer(snap, done, order_id) for order_id in snap.orders]
+
+
+def _turn(
+    snap: Snapshot, order: Order, rules: Rules, now: datetime
+) -> tuple[int, datetime, OrderId]:
+    """Orders compete for the same units: the more urgent first, then who came first. The policy may
+    say who is urgent."""
+    for turn in rules.turns:
+        if conditions.holds(turn.when, order.row(snap.lines[order.id], now)):
+            return -turn.priority, order.placed_at, order.id
+    return order.turn
+
+
+def _wanted(snap: Snapshot, line: Line, rules: Rules) -> int:
+    """Units to find a node for. After so many nodes said no a person decides."""
+    most = rules.limits.max_rejections
+    if most and len(snap.excluded.get((line.order_id, line.line), ())) >= most:
+        return 0
+    return snap.missing(line)
 
 
 def _counted(tx: Tx, snap: Snapshot) -> set[Task]:
@@ -124,7 +144,8 @@ def _settle(
         patience = 2 if attempt < PATIENT_ROUNDS else 0
         trying = [o for o in work if lost[o.id] <= patience]
         net = Network(tx)
-        items = {x.item for o in trying for x in snap.lines[o.id] if snap.missing(x)}
+        items = {x.item for o in trying for x in snap.lines[o.id]
+                 if _wanted(snap, x, rules.params)}  # fmt: skip
         pool = Pool(tx, net, trying, items)
         for key, node in banned:
             pool.ban(key, node)
@@ -144,7 +165,7 @@ def _plan(
     """Decides every way of an order and draws its units from the pool."""
     ways: dict[Way, list[tuple[Line, int]]] = {}
     for line in snap.lines[order.id]:
-        if missing := snap.missing(line):
+        if missing := _wanted(snap, line, rules.params):
             ways.setdefault(line.way, []).append((line, missing))
     saved = pool.save() if order.whole and len(ways) > 1 else None
     plan = Plan(order, [])
