@@ -82,19 +82,6 @@ where a.starts_at < coalesce(b.ends_at, 'infinity')
   and (a.tiers = '{}' or b.tiers = '{}' or a.tiers && b.tiers)
   and (a.regions = '{}' or b.regions = '{}' or a.regions && b.regions)
 
--- name: policy_has_its_base
--- Where some version is in force for some orders, one stands behind it for all the others.
-select 'a policy without a base' as what, concat(p.name, ': version ', p.version) as detail
-from policy p
-where p.name = 'sourcing' and p.state = 'live' and p.starts_at is not null
-  and coalesce(p.ends_at, 'infinity') > p.starts_at
-  and not exists (
-    select from policy b
-    where b.name = p.name and b.starts_at <= p.starts_at and not b.dated and b.share_pct = 100
-      and b.channels = '{}' and b.tiers = '{}' and b.regions = '{}'
-      and coalesce(b.ends_at, 'infinity') > p.starts_at
-  )
-
 -- name: policy_steps_are_whole
 -- Each step of a policy stands in its trail, one after the other, about a version that exists.
 select 'a step of a policy is missing' as what, concat(c.name, ': ', max(c.n), ' steps') as detail

@@ -40,9 +40,7 @@ class Refused(EveryshelfError):
     `errors` are the places of a document that is refused as a whole.
     """
 
-    def __init__(
-        self, code: str, status: int, detail: str, errors: Sequence[Problem] = ()
-    ) -> None:
+    def __init__(self, code: str, status: int, detail: str, errors: Sequence[Problem] = ()) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.status = status

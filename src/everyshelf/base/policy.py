@@ -257,9 +257,7 @@ def retire(tx: Tx, name: str, version: int, reason: str = "") -> None:
 
 def _end(tx: Tx, found: Row, act: str, reason: str) -> None:
     _reopen(tx, found, reason)
-    tx.run(
-        SQL.policy_mark, name=found.name, version=found.version, state=State.RETIRED, now=tx.now
-    )
+    tx.run(SQL.policy_mark, name=found.name, version=found.version, state=State.RETIRED, now=tx.now)
     _note(tx, found.name, found.version, act, reason)
 
 

@@ -123,6 +123,11 @@ class Book(Generic[P]):
     live: tuple[Policy[P], ...]
     shadows: tuple[Policy[P], ...]
 
+    @property
+    def scoped(self) -> bool:
+        """Whether the facts of an order make a difference; else nobody has to read them."""
+        return any(not one.scope.everybody for one in (*self.live, *self.shadows))
+
     def find(self, facts: Facts) -> Policy[P] | None:
         """The one version that decides for an order, if any is in force for it."""
         return next((one for one in self.live if one.takes(facts)), None)

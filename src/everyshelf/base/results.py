@@ -49,7 +49,9 @@ class Result(msgspec.Struct, Generic[V], frozen=True):
 
     @classmethod
     def refused(cls, error: Refused) -> Self:
-        return cls(Outcome.REFUSED, None, Refusal(error.code, error.status, error.detail, error.errors))
+        return cls(
+            Outcome.REFUSED, None, Refusal(error.code, error.status, error.detail, error.errors)
+        )
 
     @property
     def ok(self) -> bool:

@@ -8,6 +8,7 @@ emits  sourcing.line.allocated, sourcing.line.unsourced, sourcing.allocation.rev
 never  moves a unit itself (stock does), works at a node or cancels what it cannot serve
 """
 
+from everyshelf.base import policy
 from everyshelf.sourcing.events import (
     AllocatedLine,
     AllocationsRevoked,
@@ -67,3 +68,5 @@ __all__ = [
     "sweep",
     "why",
 ]
+
+policy.register(POLICY, Rules)
