@@ -84,6 +84,11 @@ class Row(msgspec.Struct, frozen=True):
         """Whether it decides, while in force, for every order that no other version takes."""
         return self.starts_at is not None and not self.dated and self.scope.everybody
 
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """How specific it is; the greater decides."""
+        return scope.rank(self.scope, self.dated)
+
     def in_force(self, now: datetime) -> bool:
         """Whether the dates say that it decides at the instant."""
         begun = self.starts_at is not None and self.starts_at <= now
@@ -160,13 +165,9 @@ def _typed(row: Row, kind: type[P]) -> Policy[P]:
 def book(tx: Tx, name: str, kind: type[P], now: datetime | None = None) -> Book[P]:
     """All versions that decide at the instant or stand in shadow, in one statement."""
     rows = tx.all(SQL.policy_book, Row, name=name, now=now or tx.now)
-    live = sorted((r for r in rows if r.starts_at is not None), key=_specific, reverse=True)
+    live = sorted((r for r in rows if r.starts_at is not None), key=lambda r: r.rank, reverse=True)
     shadows = (r for r in rows if r.starts_at is None)
     return Book(name, tuple(_typed(r, kind) for r in live), tuple(_typed(r, kind) for r in shadows))
-
-
-def _specific(row: Row) -> tuple[int, ...]:
-    return scope.rank(row.scope, row.dated)
 
 
 def live(tx: Tx, name: str, kind: type[P], now: datetime | None = None) -> Policy[P]:

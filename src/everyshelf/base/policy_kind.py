@@ -22,6 +22,8 @@ from everyshelf.journey import ROOMS
 
 P = TypeVar("P", bound=msgspec.Struct)
 
+NUL: Final = rb"\u0000"
+
 INVALID: Final = Code(
     "policy.invalid", 422, "The document is no policy of this name; `errors` says every place."
 )
@@ -87,10 +89,12 @@ def read(name: str, document: object) -> msgspec.Struct:
     that is wrong."""
     wanted = kind(name)
     found = shape.problems(document, wanted.params)
-    if not found:
-        params = codec.convert(document, wanted.params)
-        found = list(wanted.check(params))
     if found:
+        raise invalid(found)
+    params: msgspec.Struct = codec.convert(document, wanted.params)
+    if NUL in codec.encode(params):
+        raise invalid([Problem("", "A text holds no NUL character.")])
+    if found := list(wanted.check(params)):
         raise invalid(found)
     return params
 

@@ -1,7 +1,8 @@
 """planning: what to make before it can be sent, and how a rule on trial does.
 
 Owns: make_order. Hears: orders.order.placed, orders.order.amended, orders.hold.released,
-orders.line.cancelled. Emits: planning.make.requested, .started, .made, .cancelled, planning.experiment.stopped.
+orders.line.cancelled. Emits: planning.make.requested, .started, .made, .cancelled,
+planning.experiment.stopped.
 Never allocates what was made: it is received as stock, and sourcing takes it from there.
 """
 
