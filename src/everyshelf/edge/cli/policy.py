@@ -20,7 +20,7 @@ from rich.markup import escape
 from everyshelf import planning
 from everyshelf.base import policy_guard
 from everyshelf.base.errors import INVALID
-from everyshelf.base.policy import Guard, Metric, Scope, State
+from everyshelf.base.policy import Change, Guard, Metric, Scope, State
 from everyshelf.base.policy_kind import INVALID as DOCUMENT_INVALID
 from everyshelf.base.policy_kind import TRIAL_FAILED
 from everyshelf.base.results import Result
@@ -101,23 +101,22 @@ def show_(version: Number, policy: Name = USUAL, as_json: Json = False) -> None:
 
 def _detail(found: PolicyDetail) -> list[RenderableType]:
     one = found.policy
-    steps = [
-        (c.at, c.act.replace("_", " "), c.actor, Scope(
-            tuple(c.channels), tuple(c.tiers), tuple(c.regions), c.share_pct
-        ).words if c.starts_at else "", c.starts_at, c.ends_at, c.reason)
-        for c in found.changes
-    ]  # fmt: skip
-    steps_heads = ("when", "step", "who", "for", "from", "until", "why")
+    heads = ("when", "step", "who", "for", "from", "until", "why")
     shown: list[RenderableType] = [
         escape(f"{one.name} {one.number}: {one.state}; {one.scope.words}"),
         JSON(bytes(found.params).decode(), indent=2, highlight=False),
-        show.table("Steps", steps_heads, steps),
+        show.table("Steps", heads, map(_step, found.changes)),
     ]
     if found.guards:
-        shown.append(
-            show.table("Guards", ("metric", "may be", "orders"), map(_guard, found.guards))
-        )
+        heads = ("metric", "may be", "orders")
+        shown.append(show.table("Guards", heads, map(_guard, found.guards)))
     return shown
+
+
+def _step(c: Change) -> tuple[object, ...]:
+    named = tuple(c.channels), tuple(c.tiers), tuple(c.regions)
+    whom = Scope(*named, c.share_pct).words if c.starts_at is not None else ""
+    return c.at, c.act.replace("_", " "), c.actor, whom, c.starts_at, c.ends_at, c.reason
 
 
 def _whom(one: PolicyVersion) -> str:
