@@ -24,7 +24,7 @@ def benchmarks() -> dict[str, ModuleType]:
         for one in pkgutil.iter_modules(bench.__path__)
         if one.name != "__main__"
     )
-    return {name: module for name, module in found if hasattr(module, "run")}
+    return {name.replace("_", "-"): module for name, module in found if hasattr(module, "run")}
 
 
 def parser(known: dict[str, ModuleType]) -> argparse.ArgumentParser:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser(known).parse_args(arguments)
     if asked.name is None:
         for name, module in known.items():
-            print(f"{name:12} {(module.__doc__ or '').splitlines()[0]}")
+            print(f"{name:18} {(module.__doc__ or '').splitlines()[0]}")
         return 0
     report = known[asked.name].run(asked)
     if not asked.json:

@@ -91,9 +91,13 @@ def _pgbench(server: Server, *options: str) -> str:
 
 def surroundings(server: Server) -> dict[str, object]:
     """What a reader must know to compare a figure with another."""
+    return machine() | {"postgresql": server.version}
+
+
+def machine() -> dict[str, object]:
+    """The same where no PostgreSQL is used."""
     return {
         "cpus": os.cpu_count(),
         "load_average": round(os.getloadavg()[0], 2),
-        "postgresql": server.version,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }

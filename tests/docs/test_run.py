@@ -175,11 +175,11 @@ def test_the_example_of_a_policy_puts_it_in_force(db: Database) -> None:
     exec(example, {"url": db.url})
     with db.transaction() as tx:
         rows = tx.conn.execute(
-            "select version, state, params->'late_minor', made_by from policy"
+            "select version, state, params->'limits'->'max_nodes', made_by from policy"
             " where name = 'sourcing' order by version"
         ).fetchall()
     assert [row[:2] for row in rows] == [(1, "retired"), (2, "live")]
-    assert rows[1][2:] == (200, "planner@example.com")
+    assert rows[1][2:] == (2, "planner@example.com")
 
 
 def test_the_example_of_a_receiver_knows_our_signature() -> None:

@@ -147,9 +147,9 @@ def decision(*winner: str, method: str = "ship", extra: float | None = None) -> 
     outs = (None, "paused", "no_stock", "no_stock")
     return WhyDecision(
         decision_id=DecisionId(1), at=NOW, trigger=Trigger.PLACED, policy="sourcing",
-        policy_version=1, digest="", method=method, parts=(), unfilled=(), cost_minor=812,
-        winner=winner, runner_up=("DC2",) if extra is not None else (),
-        runner_up_extra_minor=extra, flip=None, proven=True, gap_minor=0.0,
+        policy_version=1, digest="", source="", method=method, parts=(), unfilled=(),
+        cost_minor=812, winner=winner, runner_up=("DC2",) if extra is not None else (),
+        runner_up_extra_minor=extra, flips=(), proven=True, gap_minor=0.0,
         candidates=tuple(
             Candidate(node, out, 1.0, {}, 0) for node, out in zip(others, outs, strict=True)
         ),

@@ -6,6 +6,7 @@ from everyshelf import network, orders, sourcing, stock
 from everyshelf.base import policy
 from everyshelf.base.errors import Refused
 from everyshelf.base.tx import Database
+from everyshelf.decide.sourcing_costs import Split
 from everyshelf.sourcing import DecisionId, LinesUnsourced, OrderAllocated, Rules
 from everyshelf.sourcing.source import source_now
 from tests.sourcing import shop
@@ -196,7 +197,7 @@ def test_every_decision_is_taken_again_to_the_same_answer(db: Database) -> None:
         shop.order(("TEA-1", 1), method="pickup", at="S002"),
     )  # fmt: skip
     ids = [d.decision_id for o in made for d in shop.why(db, o).decisions]
-    new = db.run(lambda tx: policy.draft(tx, "sourcing", Rules(max_nodes=1)))
+    new = db.run(lambda tx: policy.draft(tx, "sourcing", Rules(costs=(Split(),))))
     db.run(lambda tx: policy.promote(tx, "sourcing", new))
     again = [shop.again(db, i) for i in ids]
     assert len(again) >= 4

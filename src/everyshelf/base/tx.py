@@ -42,9 +42,15 @@ class Tx:
     """One open transaction; every read and write of a verb goes through it."""
 
     def __init__(
-        self, conn: psycopg.Connection[Any], now: datetime | None, actor: str, cause: str
+        self,
+        conn: psycopg.Connection[Any],
+        now: datetime | None,
+        actor: str,
+        cause: str,
+        store: dict[str, tuple[str, Any]] | None = None,
     ) -> None:
         self.conn = conn
+        self._store = {} if store is None else store
         self.actor = actor
         self.cause = cause
         self._now = now
@@ -58,6 +64,18 @@ class Tx:
             assert row is not None
             self._now = row[0]
         return self._now
+
+    def kept(self, name: str, stamp: str, make: Callable[[], R]) -> R:
+        """What was made of reference data in this process, as long as its stamp is the same.
+
+        The stamp must have been read in this transaction, before what it stands for is read.
+        """
+        found = self._store.get(name)
+        if found is not None and found[0] == stamp:
+            return cast(R, found[1])
+        made = make()
+        self._store[name] = (stamp, made)
+        return made
 
     def _execute(self, statement: Statement, params: dict[str, Any]) -> psycopg.Cursor[Any]:
         self.statements += 1
@@ -153,6 +171,7 @@ class Database:
             url, min_size=1, max_size=size, configure=_configure, open=True, timeout=10
         )
         self._renew_at = 0.0
+        self._store: dict[str, tuple[str, Any]] = {}
 
     def __enter__(self) -> Database:
         return self
@@ -171,7 +190,7 @@ class Database:
         self._lease_worker()
         try:
             with self.pool.connection() as conn:
-                yield Tx(conn, now, actor, cause)
+                yield Tx(conn, now, actor, cause, self._store)
         except psycopg.errors.IntegrityError as error:
             code = CONSTRAINTS.get(error.diag.constraint_name or "")
             if code is None:

@@ -169,6 +169,7 @@ create table node (
   lead_days integer default 0 not null,
   version bigint default 1 not null,
   updated_at timestamp with time zone not null,
+  tags text[] default '{}'::text[] not null,
   constraint node_kind_known CHECK (kind = ANY (ARRAY['dc'::text, 'store'::text, 'dark_store'::text, 'mfc'::text, 'three_pl'::text, 'supplier'::text, 'locker'::text, 'popup'::text, 'hub'::text])),
   constraint node_name_not_reserved CHECK (node !~ '^@'::text),
   constraint node_pkey PRIMARY KEY (node)
@@ -1097,6 +1098,31 @@ create table policy_guard (
   constraint policy_guard_has_one_bound CHECK ((worse_pct IS NULL) <> (bound IS NULL)),
   constraint policy_guard_min_orders_positive CHECK (min_orders > 1),
   constraint policy_guard_pkey PRIMARY KEY (name, version, metric)
+);
+
+create table sourcing_worth (
+  part integer not null,
+  item text collate "C" not null,
+  node text collate "C" not null,
+  scarcity_milli bigint default 0 not null,
+  walk_in_milli bigint default 0 not null,
+  markdown_milli bigint default 0 not null,
+  lost_bp integer default 0 not null,
+  return_bp integer default 0 not null,
+  run integer not null,
+  constraint sourcing_worth_chances CHECK (lost_bp >= 0 AND lost_bp <= 10000 AND return_bp >= 0 AND return_bp <= 10000),
+  constraint sourcing_worth_pkey PRIMARY KEY (part, item, node)
+);
+
+create table sourcing_worth_run (
+  run integer not null,
+  at timestamp with time zone not null,
+  cells bigint not null,
+  scenarios integer not null,
+  seed bigint not null,
+  horizon_days integer not null,
+  made_by text not null,
+  constraint sourcing_worth_run_pkey PRIMARY KEY (run)
 );
 
 CREATE UNIQUE INDEX api_key_hash ON api_key USING btree (hash);

@@ -7,44 +7,77 @@ state how far from the optimum they can be.
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 from msgspec.structs import replace
 
+from everyshelf.decide import sourcing_subsets as subsets
 from everyshelf.decide.sourcing_facts import (
+    FACTS,
     NO_STOCK,
-    TERMS,
     Change,
     Decision,
     Ints,
+    Lever,
+    LineFacts,
+    NodeFacts,
+    OrderFacts,
     Part,
-    Policy,
     Problem,
     Shortage,
     Why,
     digest,
 )
-from everyshelf.decide.sourcing_kernel import MASK_NODES, compiled
-from everyshelf.decide.sourcing_solve import Costs, Plan, costs, solve
-
-STANDARD = Policy()
+from everyshelf.decide.sourcing_kernel import compiled
+from everyshelf.decide.sourcing_rules import Fill, Flaw, Limits, Rules, flaws
+from everyshelf.decide.sourcing_solve import Costs, Plan, costs, cut_line, solve
+from everyshelf.decide.sourcing_weigh import Rung, Weighed, candidates, from_zero, rungs, weigh
 
 __all__ = [
+    "FACTS",
     "NO_STOCK",
-    "TERMS",
     "Change",
     "Decision",
+    "Flaw",
+    "Lever",
+    "Limits",
+    "LineFacts",
+    "NodeFacts",
+    "OrderFacts",
     "Part",
     "Policy",
     "Problem",
+    "Rules",
     "Shortage",
     "Why",
     "decide",
     "digest",
+    "flaws",
     "source",
     "warm",
 ]
 
-PENALTY_ROOM = 1 << 60
+PENALTY_ROOM = 1 << 61
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """A version of the rules. `shortage` is what the order wants when the rules leave it to it."""
+
+    name: str = "cheapest"
+    version: int = 1
+    rules: Rules = Rules()
+    shortage: Shortage = Shortage.REFUSE
+
+    @property
+    def partial(self) -> bool:
+        """Whether to fill as much value as there is, and only then to look at cost."""
+        fill = self.rules.limits.fill
+        if fill is Fill.AS_ORDERED:
+            return self.shortage is Shortage.PARTIAL
+        return fill is Fill.PARTIAL
+
+
+STANDARD = Policy()
 
 
 def decide(problems: Sequence[Problem], policy: Policy = STANDARD) -> list[Decision]:
@@ -59,54 +92,58 @@ def warm() -> None:
     search, improve = compiled()
     search(one[0], one, none, one, one[0], one[0], one, one, none, 1, False, 9, 9)
     improve(none[0], one, one[0], one, none, one, one[0], one[0], False, 1)
+    subsets.solve(one[0], one, one[0], one[0], 1)
+    subsets.bound(one[0], one, one[0], one[0], 1, 1)
 
 
-def source(problem: Problem, policy: Policy = STANDARD) -> Decision:
-    """Filter, weigh, solve, cut the lines, and say why."""
-    excluded, columns = _eligible(problem)
-    opening, unit, entry = _money(problem, policy, columns)
-    stock = problem.stock[:, columns]
-    most = _most_nodes(problem, policy)
-    qty = _reachable(stock, problem.qty, policy.split_lines and most > 1)
+def source(
+    problem: Problem, policy: Policy = STANDARD, forgive: tuple[str, int] | None = None
+) -> Decision:
+    """Filter, weigh, solve and cut the lines, on the first source that can fill the order; when
+    none can, on the one that fills most value. `forgive`: see `sourcing_weigh.weigh`."""
+    weighed = weigh(problem, policy.rules, forgive)
+    best, lost = None, -1
+    for rung in rungs(problem, policy.rules):
+        told = _from_rung(problem, policy, weighed, rung)
+        short = sum(int(problem.value_minor[r]) * q for r, q in told.unfilled)
+        if told.feasible and not told.unfilled:
+            return told
+        if best is None or short < lost:
+            best, lost = told, short
+    assert best is not None
+    return best
+
+
+def _from_rung(problem: Problem, policy: Policy, weighed: Weighed, rung: Rung) -> Decision:
+    """The decision among the nodes of one source."""
+    columns = candidates(problem, weighed, rung.out)[1]
+    c = _costs(problem, policy, weighed, columns)
+    if c is None:
+        return _refused(problem, rung.name)
+    plan = solve(c, policy.rules.limits.max_expansions)
+    return _decision(problem, policy, weighed, columns, c, plan, rung.name)
+
+
+def _costs(problem: Problem, policy: Policy, weighed: Weighed, columns: Ints) -> Costs | None:
+    """The arrays of these columns as the search reads them; None when no plan can be feasible."""
+    stock = weighed.stock[:, columns]
+    most = most_nodes(problem, policy.rules.limits)
+    split = policy.rules.limits.split_lines
+    qty = _reachable(stock, problem.qty, split and most > 1)
     short = bool((qty < problem.qty).any())
-    if not len(columns) or (short and policy.shortage is Shortage.REFUSE):
-        why = _why(problem, policy, excluded, columns, (opening, unit, entry), None)
-        return _refused(problem, why)
-    penalty = _penalties(problem, policy, opening, unit, entry, qty)
-    c = costs(opening, unit, entry, stock, qty, penalty, most, policy.split_lines)
-    plan = solve(c, policy.max_expansions)
-    return _decision(problem, policy, excluded, columns, c, plan)
+    if not len(columns) or (short and not policy.partial):
+        return None
+    sums, gain = from_zero(weighed.sums)
+    opening, unit = sums.opening[columns], sums.unit[:, columns]
+    entry = np.broadcast_to(sums.entry[columns], unit.shape)
+    penalty = _penalties(problem, policy, opening, unit, entry, qty) + gain
+    return costs(opening, unit, entry, stock, qty, penalty, most, split)
 
 
-def _eligible(problem: Problem) -> tuple[Ints, Ints]:
-    """Per candidate the first filter that excludes it (-1: none), and the rest in tie order."""
-    excluded = np.full(len(problem.node), -1, np.int64)
-    for i, (_, mask) in enumerate(problem.filters):
-        excluded[(excluded < 0) & mask] = i
-    empty = (np.minimum(problem.stock, problem.qty[:, None]) <= 0).all(axis=0)
-    excluded[(excluded < 0) & empty] = len(problem.filters)
-    order = np.lexsort((problem.node, problem.priority))
-    return excluded, order[excluded[order] < 0]
-
-
-def _money(problem: Problem, policy: Policy, columns: Ints) -> tuple[Ints, Ints, Ints]:
-    """Costs in milli: of opening a node, of a unit of a line there, of the line itself there."""
-    opening = problem.parcel_minor + problem.labour_order_minor + problem.late_minor
-    unit = np.outer(_billed_g(problem, policy), problem.per_kg_minor[columns])
-    unit += problem.labour_unit_minor[columns] * 1000
-    entry = np.broadcast_to(problem.labour_line_minor[columns] * 1000, unit.shape)
-    return opening[columns] * 1000, unit, entry
-
-
-def _billed_g(problem: Problem, policy: Policy) -> Ints:
-    bulk = np.ceil(problem.volume_cm3 * policy.dim_g_per_cm3).astype(np.int64)
-    billed: Ints = np.maximum(problem.weight_g, bulk)
-    return billed
-
-
-def _most_nodes(problem: Problem, policy: Policy) -> int:
+def most_nodes(problem: Problem, limits: Limits) -> int:
+    """How many nodes may serve the order."""
     value = int((problem.qty * problem.value_minor).sum())
-    return 1 if value < policy.min_value_to_split_minor else policy.max_nodes
+    return 1 if value < limits.min_value_to_split_minor else limits.max_nodes
 
 
 def _reachable(stock: Ints, qty: Ints, split: bool) -> Ints:
@@ -122,9 +159,10 @@ def _penalties(
     problem: Problem, policy: Policy, opening: Ints, unit: Ints, entry: Ints, qty: Ints
 ) -> Ints:
     """Price an unfilled unit above any cost of filling, in proportion to its value if partial."""
-    dearest = unit.max(axis=1) * qty + entry.max(axis=1) * policy.max_nodes
-    ceiling = 1 + int(np.sort(opening)[-policy.max_nodes :].sum()) + int(dearest.sum())
-    if policy.shortage is Shortage.REFUSE:
+    most = policy.rules.limits.max_nodes
+    dearest = unit.max(axis=1) * qty + entry.max(axis=1) * most
+    ceiling = 1 + int(np.sort(opening)[-most:].sum()) + int(dearest.sum())
+    if not policy.partial:
         return np.full(len(qty), ceiling, np.int64)
     value = np.maximum(problem.value_minor, 1)
     # Very large orders get coarser values rather than an overflow.
@@ -133,52 +171,32 @@ def _penalties(
     return penalty
 
 
-def _cut(c: Costs, nodes: Sequence[int], r: int) -> list[tuple[int, int]]:
-    """The cheapest cut of one line over the chosen columns; the twin of the kernel's `cheapest`."""
-    holders = sorted((n for n in nodes if c.stock[r, n] > 0), key=lambda n: int(c.unit[r, n]))
-    need = int(c.qty[r])
-    sets = [[n] for n in holders]
-    if c.split and len(holders) <= MASK_NODES:
-        sets = [
-            [n for i, n in enumerate(holders) if mask >> i & 1]
-            for mask in range(1, 1 << len(holders))
-        ]
-    elif c.split:
-        sets.append(holders)
-    filled = [(_price(c, r, took, need), took) for took in (_fill(c, r, s, need) for s in sets)]
-    return min(filled, key=lambda pair: pair[0], default=(0, []))[1]
-
-
-def _fill(c: Costs, r: int, holders: Sequence[int], need: int) -> list[tuple[int, int]]:
-    parts = []
-    for n in holders:
-        took = min(need, int(c.stock[r, n]))
-        if took:
-            parts.append((n, took))
-            need -= took
-    return parts
-
-
-def _price(c: Costs, r: int, parts: Sequence[tuple[int, int]], need: int) -> int:
-    served = sum(int(c.entry[r, n]) + q * int(c.unit[r, n]) for n, q in parts)
-    return served + (need - sum(q for _, q in parts)) * int(c.penalty[r])
-
-
 def _decision(
-    problem: Problem, policy: Policy, excluded: Ints, columns: Ints, c: Costs, plan: Plan
-) -> Decision:
-    cuts = [_cut(c, plan.nodes, r) for r in range(len(c.qty))]
+    problem: Problem, policy: Policy, weighed: Weighed, columns: Ints, c: Costs, plan: Plan,
+    rung: str,
+) -> Decision:  # fmt: skip
+    cuts = [cut_line(c, plan.nodes, r) for r in range(len(c.qty))]
     plan = _trimmed(c, plan, cuts)
-    why = _why(problem, policy, excluded, columns, (c.opening, c.unit, c.entry), (c, plan))
     ids = problem.node[columns]
     parts = tuple(Part(r, int(ids[n]), q) for r, cut in enumerate(cuts) for n, q in cut)
     left = [int(problem.qty[r]) - sum(q for _, q in cut) for r, cut in enumerate(cuts)]
     unfilled = tuple((r, q) for r, q in enumerate(left) if q)
-    if not parts or (unfilled and policy.shortage is Shortage.REFUSE):
-        return _refused(problem, why)
-    served = sum(_price(c, r, cut, sum(q for _, q in cut)) for r, cut in enumerate(cuts))
-    milli = served + int(c.opening[list(plan.nodes)].sum())
-    return Decision(problem.order, True, parts, unfilled, milli, (milli + 500) // 1000, why)
+    if not parts or (unfilled and not policy.partial):
+        return _refused(problem, rung)
+    cells = [(r, int(columns[n]), q) for r, cut in enumerate(cuts) for n, q in cut]
+    milli = _money(weighed, cells)
+    gap = plan.cost - plan.bound if not policy.rules.bands or plan.proven else milli
+    return Decision(
+        problem.order, True, parts, unfilled, milli, rung, plan.proven, gap, plan.expansions
+    )
+
+
+def _money(weighed: Weighed, cells: Sequence[tuple[int, int, int]]) -> int:
+    """What (line, candidate, qty) cost: the plain sum, whatever the bands say."""
+    m = weighed.money
+    opened = {n for _, n, _ in cells}
+    served = sum(int(m.entry[n]) + q * int(m.unit[r, n]) for r, n, q in cells)
+    return served + sum(int(m.opening[n]) for n in opened) + m.shift
 
 
 def _trimmed(c: Costs, plan: Plan, cuts: Sequence[list[tuple[int, int]]]) -> Plan:
@@ -192,72 +210,6 @@ def _trimmed(c: Costs, plan: Plan, cuts: Sequence[list[tuple[int, int]]]) -> Pla
     return replace(plan, nodes=nodes, cost=cost, bound=min(plan.bound, cost))
 
 
-def _refused(problem: Problem, why: Why) -> Decision:
+def _refused(problem: Problem, rung: str) -> Decision:
     unfilled = tuple((r, int(q)) for r, q in enumerate(problem.qty))
-    return Decision(problem.order, False, (), unfilled, 0, 0, why)
-
-
-def _why(
-    problem: Problem,
-    policy: Policy,
-    excluded: Ints,
-    columns: Ints,
-    money: tuple[Ints, Ints, Ints],
-    solved: tuple[Costs, Plan] | None,
-) -> Why:
-    """Lay the arrays of the decision out for storage; only plain integers and names remain."""
-    ids = problem.node[columns]
-    took = np.minimum(problem.stock[:, columns], problem.qty[:, None])
-    terms = _terms(problem, policy, columns, took)
-    plan = solved[1] if solved else None
-    extra = plan.other_cost - plan.cost if plan and plan.other_cost is not None else None
-    return Why(
-        policy=policy.name,
-        version=policy.version,
-        filter_names=(*(name for name, _ in problem.filters), NO_STOCK),
-        nodes=tuple(problem.node.tolist()),
-        excluded=tuple(excluded.tolist()),
-        weighed=tuple(ids.tolist()),
-        terms=tuple(map(tuple, terms.T.tolist())),
-        alone_milli=tuple(terms.sum(axis=0).tolist()),
-        short_units=tuple((problem.qty[:, None] - took).sum(axis=0).tolist()),
-        winner=tuple(int(ids[n]) for n in plan.nodes) if plan else (),
-        runner_up=tuple(int(ids[n]) for n in plan.other) if plan else (),
-        runner_up_extra_milli=extra,
-        counterfactual=_counterfactual(problem, ids, took, money, solved),
-        proven=plan.proven if plan else True,
-        gap_milli=plan.cost - plan.bound if plan else 0,
-        expansions=plan.expansions if plan else 0,
-    )
-
-
-def _terms(problem: Problem, policy: Policy, columns: Ints, took: Ints) -> Ints:
-    """The cost terms (rows as in TERMS) of each weighed node for what it can serve alone."""
-    fixed = (problem.parcel_minor, problem.labour_order_minor, problem.late_minor)
-    weight = _billed_g(problem, policy) @ took * problem.per_kg_minor[columns]
-    lines = (took > 0).sum(axis=0) * problem.labour_line_minor[columns] * 1000
-    units = took.sum(axis=0) * problem.labour_unit_minor[columns] * 1000
-    return np.stack([*(a[columns] * 1000 for a in fixed), weight, lines, units])
-
-
-def _counterfactual(
-    problem: Problem,
-    ids: Ints,
-    took: Ints,
-    money: tuple[Ints, Ints, Ints],
-    solved: tuple[Costs, Plan] | None,
-) -> Change | None:
-    """The node that would win alone with the fewest extra units (then the greatest saving)."""
-    if solved is None:
-        return None
-    c, plan = solved
-    opening, unit, entry = money
-    lost = int(((problem.qty - c.qty) * c.penalty).sum())
-    alone = opening + (entry + unit * problem.qty[:, None]).sum(axis=0)
-    saves = plan.cost + lost - alone
-    missing = (problem.qty[:, None] - took).sum(axis=0)
-    flips = np.flatnonzero((missing > 0) & (saves > 0))
-    if not len(flips):
-        return None
-    best = flips[np.lexsort((-saves[flips], missing[flips]))[0]]
-    return Change(int(ids[best]), int(missing[best]), int(saves[best]))
+    return Decision(problem.order, False, (), unfilled, 0, rung)

@@ -268,15 +268,27 @@ def improve(
 
 
 @lru_cache(maxsize=1)
-def compiled() -> tuple[Search, Improve]:
-    """The search and its beginning as machine code; takes seconds the first time in a process."""
+def _machine() -> dict[str, Any]:
+    """Every function here as machine code, by its name."""
     from numba import njit
 
     jit: Any = njit
     names: dict[str, Any] = dict(globals())
     for part in (cheapest, evaluate, dual_bound, fill_bound, choose, search, improve):
         names[part.__name__] = jit(FunctionType(part.__code__, names, part.__name__))
-    return names["search"], names["improve"]
+    return names
+
+
+@lru_cache(maxsize=1)
+def compiled() -> tuple[Search, Improve]:
+    """The search and its beginning as machine code; takes seconds the first time in a process."""
+    return _machine()["search"], _machine()["improve"]
+
+
+def compiled_evaluate() -> Callable[..., int]:
+    """`evaluate` as machine code."""
+    found: Callable[..., int] = _machine()["evaluate"]
+    return found
 
 
 def is_compiled() -> bool:

@@ -4,11 +4,14 @@ Most orders end at a bound that two additions prove; the branch and bound of `so
 the rest. It knows nothing of filters, policies or explanations.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from everyshelf.decide import sourcing_kernel as kernel
+from everyshelf.decide import sourcing_subsets as subsets
 
 Ints = NDArray[np.int64]
 
@@ -40,12 +43,10 @@ class Costs(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Columns to open and their full cost, the best other set weighed, and the proof."""
+    """Columns to open and their full cost, and the proof."""
 
     nodes: tuple[int, ...]
     cost: int
-    other: tuple[int, ...]
-    other_cost: int | None
     proven: bool
     bound: int
     expansions: int
@@ -62,24 +63,47 @@ def costs(
     served = stock > 0
     whole = np.where(served, entry + took * unit + (need - took) * penalty[:, None], dummy)
     partial = split and bool((served & (stock < need)).any())
-    low = np.where(served, entry + need * unit, dummy) if partial else whole
+    low = _floors(unit, entry, stock, qty, whole) if partial else whole
     return Costs(opening, unit, entry, stock, qty, penalty, whole, low, most, partial)
+
+
+def _floors(unit: Ints, entry: Ints, stock: Ints, qty: Ints, whole: Ints) -> Ints:
+    """What a line costs at least when a node has a part in it. A node that holds too little leaves
+    the rest to another one (a second entry, units no cheaper than the cheapest) or unserved; one
+    that holds enough may share with a cheaper one that does not."""
+    need, served = qty[:, None], stock > 0
+    little = served & (stock < need)
+    far = np.iinfo(np.int64).max // 4 // np.maximum(need, 1)
+    cheap = np.where(served, unit, far).min(axis=1)[:, None]
+    cheap_little = np.where(little, unit, far).min(axis=1)[:, None]
+    few = np.where(served, entry, far).min(axis=1)[:, None]
+    others = np.where(little, cheap, np.minimum(cheap_little, unit))
+    shared = entry + few + unit + (need - 1) * others
+    floors: Ints = np.where(served, np.minimum(whole, shared), whole)
+    return floors
 
 
 def solve(c: Costs, limit: int) -> Plan:
     """The cheapest plan; each stage stops as soon as no larger set can beat what is found."""
     alone = c.opening + c.whole.sum(axis=0)
     first = int(np.argmin(alone))
-    best = int(alone[first])
+    nothing = int((c.penalty * c.qty).sum())
+    best = min(int(alone[first]), nothing)
     floor = int(np.minimum(c.low.min(axis=1), c.penalty * c.qty).sum())
-    other, other_cost = _second(alone, first)
-    plan = Plan((first,), best, other, other_cost, True, best, 0)
+    plan = Plan((first,) if best < nothing else (), best, True, best, 0)
     ladder = np.sort(c.opening)
     if c.most < 2 or len(ladder) < 2 or best <= int(ladder[:2].sum()) + floor:
         return plan
-    if c.split:
+    plan = msgspec.structs.replace(plan, bound=floor)
+    if len(c.qty) <= subsets.MOST_LINES and subsets.is_compiled():
+        plan, able = _by_subsets(c, plan)
+        if plan.proven:
+            return plan
+        return _search(c, np.flatnonzero(able), plan, limit)
+    elif c.split:
         # Whole lines first: that search is short, and its plan prunes the one with splits.
         plan = solve(msgspec.structs.replace(c, split=False, low=c.whole), limit)
+        plan = msgspec.structs.replace(plan, bound=floor)
     keep = np.flatnonzero(c.opening + int(ladder[0]) + floor < plan.cost)
     if len(keep) <= PAIR_NODES:
         keep = _undominated(c, keep)
@@ -93,13 +117,23 @@ def solve(c: Costs, limit: int) -> Plan:
     return _search(c, keep, plan, limit)
 
 
-def _second(alone: Ints, first: int) -> tuple[tuple[int, ...], int | None]:
-    if len(alone) < 2:
-        return (), None
-    rest = alone.copy()
-    rest[first] = np.iinfo(np.int64).max
-    second = int(np.argmin(rest))
-    return (second,), int(alone[second])
+def _by_subsets(c: Costs, plan: Plan) -> tuple[Plan, NDArray[np.bool_]]:
+    """The best plan with whole lines, and the nodes that a cheaper one with splits could use. It is
+    proven when no line can be split, or when no plan would be cheaper at the lines' floors."""
+    bits = np.left_shift(1, np.arange(len(c.qty), dtype=np.int64))
+    able = bits @ (c.stock > 0).astype(np.int64)
+    dummy = c.penalty * c.qty
+    cost, lines = subsets.solve(c.opening, np.ascontiguousarray(c.whole.T), able, dummy, c.most)
+    if cost < plan.cost:
+        nodes = tuple(sorted({int(n) for n in lines if n >= 0}))
+        plan = msgspec.structs.replace(plan, nodes=nodes, cost=cost)
+    if not c.split:
+        return msgspec.structs.replace(plan, bound=plan.cost), able > 0
+    low = np.ascontiguousarray(c.low.T)
+    bound, keep = subsets.bound(c.opening, low, able, dummy, c.most, plan.cost)
+    bound = min(bound, plan.cost)
+    done = bound == plan.cost or not keep.any()
+    return msgspec.structs.replace(plan, proven=done, bound=plan.cost if done else bound), keep
 
 
 def _undominated(c: Costs, keep: Ints) -> Ints:
@@ -144,15 +178,10 @@ def _pairs(c: Costs, keep: Ints, plan: Plan) -> Plan:
 
 
 def _improved(plan: Plan, nodes: tuple[int, ...], cost: int) -> Plan:
-    """The better of the two leads; the loser stays as the other if it beats the one known."""
+    """The better of the two."""
     if cost < plan.cost:
-        return msgspec.structs.replace(
-            plan, nodes=nodes, cost=cost, other=plan.nodes, other_cost=plan.cost
-        )
-    ceiling = np.iinfo(np.int64).max if plan.other_cost is None else plan.other_cost
-    if nodes == plan.nodes or cost >= ceiling:
-        return plan
-    return msgspec.structs.replace(plan, other=nodes, other_cost=cost)
+        return msgspec.structs.replace(plan, nodes=nodes, cost=cost)
+    return plan
 
 
 def _search(c: Costs, keep: Ints, plan: Plan, limit: int) -> Plan:
@@ -200,5 +229,36 @@ def _finish(c: Costs, keep: Ints, plan: Plan, found: tuple[int, Ints, int, int, 
     # With more holders than the subset search tries, a line's split is only an upper bound.
     exact = not c.split or c.most <= kernel.MASK_NODES or not c.entry.any()
     proven = bool(finished) and exact
-    bound = plan.cost if proven else min(int(root), plan.cost)
+    bound = plan.cost if proven else min(max(int(root), plan.bound), plan.cost)
     return msgspec.structs.replace(plan, proven=proven, bound=bound, expansions=int(expansions))
+
+
+def cut_line(c: Costs, nodes: Sequence[int], r: int) -> list[tuple[int, int]]:
+    """The cheapest cut of one line over the chosen columns; the twin of the kernel's `cheapest`."""
+    holders = sorted((n for n in nodes if c.stock[r, n] > 0), key=lambda n: int(c.unit[r, n]))
+    need = int(c.qty[r])
+    sets = [[n] for n in holders]
+    if c.split and len(holders) <= kernel.MASK_NODES:
+        sets = [
+            [n for i, n in enumerate(holders) if mask >> i & 1]
+            for mask in range(1, 1 << len(holders))
+        ]
+    elif c.split:
+        sets.append(holders)
+    filled = [(_price(c, r, took, need), took) for took in (_fill(c, r, s, need) for s in sets)]
+    return min(filled, key=lambda pair: pair[0], default=(0, []))[1]
+
+
+def _fill(c: Costs, r: int, holders: Sequence[int], need: int) -> list[tuple[int, int]]:
+    parts = []
+    for n in holders:
+        took = min(need, int(c.stock[r, n]))
+        if took:
+            parts.append((n, took))
+            need -= took
+    return parts
+
+
+def _price(c: Costs, r: int, parts: Sequence[tuple[int, int]], need: int) -> int:
+    served = sum(int(c.entry[r, n]) + q * int(c.unit[r, n]) for n, q in parts)
+    return served + (need - sum(q for _, q in parts)) * int(c.penalty[r])

@@ -21,6 +21,7 @@ import everyshelf
 from everyshelf.base.errors import CODES
 from everyshelf.base.events import Event, registry
 from everyshelf.base.ids import TEXT_LENGTH, Id
+from everyshelf.edge import docs_parts
 from everyshelf.insight import KPIS
 from everyshelf.journey import ROOMS
 
@@ -49,6 +50,7 @@ def pages() -> dict[str, str]:
         "kpis.md": _kpis(),
         "settings.md": _settings(),
         "commands.md": _commands(),
+        "sourcing-policy.md": docs_parts.page(NOTE),
     }
 
 

@@ -55,6 +55,7 @@ from everyshelf.network.read import (
     pool,
     pools,
     services,
+    stamp,
     supplier_items,
     zones,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "region_of",
     "resume",
     "services",
+    "stamp",
     "supplier_items",
     "upsert_lanes",
     "upsert_nodes",

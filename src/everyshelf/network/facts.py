@@ -123,6 +123,7 @@ class Node(msgspec.Struct, frozen=True):
     labour_unit_minor: int = 0
     unknown_sales: bool = False
     lead_days: int = 0
+    tags: tuple[str, ...] = ()
     version: int = 0
 
 
@@ -180,6 +181,7 @@ class UpsertNode(msgspec.Struct, frozen=True, kw_only=True):
     labour_unit_minor: int | UnsetType = UNSET
     unknown_sales: bool | UnsetType = UNSET
     lead_days: int | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
     hours: tuple[Hours, ...] | UnsetType = UNSET
     exceptions: tuple[NodeException, ...] | UnsetType = UNSET
     version: int | None = None

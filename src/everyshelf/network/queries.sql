@@ -2,7 +2,7 @@
 -- In order of the code, as everybody locks them.
 select node, name, kind, zone, country, region, city, postcode, street, lat, lon, capabilities,
   active, paused, opens_on, closes_on, cutoff_minute, processing_minutes, daily_orders, priority,
-  labour_order_minor, labour_line_minor, labour_unit_minor, unknown_sales, lead_days, version
+  labour_order_minor, labour_line_minor, labour_unit_minor, unknown_sales, lead_days, tags, version
 from node
 where node = any (%(nodes)s::text[])
 order by node
@@ -11,7 +11,7 @@ for update
 -- name: read_nodes
 select node, name, kind, zone, country, region, city, postcode, street, lat, lon, capabilities,
   active, paused, opens_on, closes_on, cutoff_minute, processing_minutes, daily_orders, priority,
-  labour_order_minor, labour_line_minor, labour_unit_minor, unknown_sales, lead_days, version
+  labour_order_minor, labour_line_minor, labour_unit_minor, unknown_sales, lead_days, tags, version
 from node
 where %(nodes)s::text[] is null or node = any (%(nodes)s::text[])
 order by node
@@ -20,17 +20,17 @@ order by node
 insert into node (node, name, kind, zone, country, region, city, postcode, street, lat, lon,
   capabilities, active, paused, opens_on, closes_on, cutoff_minute, processing_minutes,
   daily_orders, priority, labour_order_minor, labour_line_minor, labour_unit_minor, unknown_sales,
-  lead_days, version, updated_at)
+  lead_days, tags, version, updated_at)
 select u.node, u.name, u.kind, u.zone, u.country, u.region, u.city, u.postcode, u.street, u.lat,
   u.lon, u.capabilities, u.active, u.paused, u.opens_on, u.closes_on, u.cutoff_minute,
   u.processing_minutes, u.daily_orders, u.priority, u.labour_order_minor, u.labour_line_minor,
-  u.labour_unit_minor, u.unknown_sales, u.lead_days, u.version, %(now)s::timestamptz
+  u.labour_unit_minor, u.unknown_sales, u.lead_days, u.tags, u.version, %(now)s::timestamptz
 from jsonb_to_recordset(%(rows)s::jsonb) as u (node text, name text, kind text, zone text,
   country text, region text, city text, postcode text, street text, lat double precision,
   lon double precision, capabilities text[], active boolean, paused boolean, opens_on date,
   closes_on date, cutoff_minute int, processing_minutes int, daily_orders int, priority int,
   labour_order_minor bigint, labour_line_minor bigint, labour_unit_minor bigint,
-  unknown_sales boolean, lead_days int, version bigint)
+  unknown_sales boolean, lead_days int, tags text[], version bigint)
 order by u.node
 on conflict (node) do update
 set name = excluded.name, kind = excluded.kind, zone = excluded.zone, country = excluded.country,
@@ -42,8 +42,16 @@ set name = excluded.name, kind = excluded.kind, zone = excluded.zone, country = 
   daily_orders = excluded.daily_orders, priority = excluded.priority,
   labour_order_minor = excluded.labour_order_minor, labour_line_minor = excluded.labour_line_minor,
   labour_unit_minor = excluded.labour_unit_minor, unknown_sales = excluded.unknown_sales,
-  lead_days = excluded.lead_days, version = excluded.version, updated_at = excluded.updated_at
+  lead_days = excluded.lead_days, tags = excluded.tags, version = excluded.version,
+  updated_at = excluded.updated_at
 where node.version < excluded.version and excluded.version > 1
+
+-- name: stamp
+-- Another text whenever a node, a service or a lane was stated or paused: versions only rise.
+select concat_ws(' ',
+  (select concat(count(*), ':', sum(version), ':', max(updated_at)) from node),
+  (select concat(count(*), ':', sum(version)) from service),
+  (select concat(count(*), ':', sum(version)) from lane)) as stamp
 
 -- name: read_hours
 select node, weekday, opens_minute, closes_minute

@@ -47,6 +47,12 @@ def nodes(tx: Tx, codes: Iterable[str] | None = None) -> dict[str, Node]:
     return {n.node: n for n in tx.all(SQL.read_nodes, Node, nodes=wanted)}
 
 
+def stamp(tx: Tx) -> str:
+    """A text that is another one whenever a node, a service or a lane has changed."""
+    text: str = tx.tuples(SQL.stamp)[0][0]
+    return text
+
+
 def hours(tx: Tx, codes: Iterable[str]) -> dict[str, list[Hours]]:
     """The weekly hours of these nodes, in order."""
     found: dict[str, list[Hours]] = {}

@@ -1,7 +1,7 @@
 """sourcing: which node serves which units of an order, and why.
 
 owns   sourcing_demand, sourcing_decision, sourcing_exclusion, node_load, sourcing_load,
-       sourcing_unsettled, the policy `sourcing`
+       sourcing_unsettled, sourcing_worth, sourcing_worth_run, the policy `sourcing`
 hears  orders placed, released, cancelled, amended; stock received, adjusted, counted, regraded,
        transferred, and soft holds that end
 emits  sourcing.line.allocated, sourcing.line.unsourced, sourcing.allocation.revoked
@@ -24,6 +24,7 @@ from everyshelf.sourcing.facts import (
     Candidate,
     DecisionId,
     Flip,
+    Limits,
     Replay,
     Resource,
     Rules,
@@ -33,7 +34,9 @@ from everyshelf.sourcing.facts import (
     Waits,
     Why,
     WhyDecision,
+    Worth,
 )
+from everyshelf.sourcing.plugins import find as find_plugins
 from everyshelf.sourcing.resource import came_in, lock_orders, resource_now, sweep
 from everyshelf.sourcing.source import source_now
 from everyshelf.sourcing.why import audit_replay, why
@@ -47,6 +50,7 @@ __all__ = [
     "Candidate",
     "DecisionId",
     "Flip",
+    "Limits",
     "LinesUnsourced",
     "OrderAllocated",
     "Replay",
@@ -60,8 +64,10 @@ __all__ = [
     "Waits",
     "Why",
     "WhyDecision",
+    "Worth",
     "audit_replay",
     "came_in",
+    "find_plugins",
     "lock_orders",
     "resource_now",
     "source_now",

@@ -57,7 +57,7 @@ def book(tx: Tx, net: Network, tasks: Sequence[Task]) -> set[Task]:
         return set()
     wanted = Counter(t.node for t in limited)
     rows = [
-        (node, net.days[net.index[node]], count, net.nodes[net.index[node]].daily_orders)
+        (node, net.day(net.index[node]), count, net.nodes[net.index[node]].daily_orders)
         for node, count in sorted(wanted.items())
     ]
     found = tx.tuples(SQL.book, **table(("nodes", "days", "orders", "caps"), rows))
@@ -66,7 +66,7 @@ def book(tx: Tx, net: Network, tasks: Sequence[Task]) -> set[Task]:
     if taken:
         names = ("parts", "order_ids", "nodes", "methods", "days")
         made = ((ids.part_of(int(t.order_id)), t.order_id, t.node, t.method,
-                 net.days[net.index[t.node]]) for t in taken)  # fmt: skip
+                 net.day(net.index[t.node])) for t in taken)  # fmt: skip
         tx.run(SQL.take_load, **table(names, made))
     return {t for t in limited if t.node not in booked}
 

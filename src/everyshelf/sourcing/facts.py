@@ -12,6 +12,8 @@ import msgspec
 from everyshelf.base.errors import Code
 from everyshelf.base.ids import Id
 from everyshelf.decide import sourcing as engine
+from everyshelf.decide.sourcing import Limits as Limits
+from everyshelf.decide.sourcing import Rules as Rules
 from everyshelf.orders import OrderId
 
 POLICY: Final = "sourcing"
@@ -55,34 +57,24 @@ class Waits(StrEnum):
     NO_NODE = "no_node"
 
 
-class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The parameters of the policy `sourcing`: how an order may be cut up and what lateness costs.
+class Worth(msgspec.Struct, frozen=True):
+    """What units of an item are worth at a node, and how sure they are.
 
-    `late_minor` is paid once and `late_day_minor` for each begun day after the promise. Where no
-    service of the method has a rate card, distance costs `unrated_100km_minor` for 100 km.
+    In milli for a unit: `scarcity_milli` to orders still to come, `walk_in_milli` to people who
+    walk in, `markdown_milli` lost if it stays. In 1/10,000: `lost_bp`, the chance that a unit on
+    the books is not found, `return_bp`, that it comes back.
     """
 
-    max_nodes: int = 4
-    split_lines: bool = True
-    min_value_to_split_minor: int = 0
-    dim_g_per_cm3: float = 0.0
-    max_expansions: int = 20_000
-    late_minor: int = 500
-    late_day_minor: int = 300
-    unrated_100km_minor: int = 100
+    item: str
+    node: str
+    scarcity_milli: int = 0
+    walk_in_milli: int = 0
+    markdown_milli: int = 0
+    lost_bp: int = 0
+    return_bp: int = 0
 
-    def engine(self, version: int, whole: bool) -> engine.Policy:
-        """The policy of the deciding function; `whole`: fill all lines or nothing."""
-        return engine.Policy(
-            name=POLICY,
-            version=version,
-            max_nodes=self.max_nodes,
-            split_lines=self.split_lines,
-            shortage=engine.Shortage.REFUSE if whole else engine.Shortage.PARTIAL,
-            min_value_to_split_minor=self.min_value_to_split_minor,
-            dim_g_per_cm3=self.dim_g_per_cm3,
-            max_expansions=self.max_expansions,
-        )
+
+WORTHS: Final = ("scarcity_milli", "walk_in_milli", "markdown_milli", "lost_bp", "return_bp")
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -129,16 +121,35 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Flip(msgspec.Struct, frozen=True):
-    """The smallest change that would have changed the choice."""
+    """The smallest change of one kind (see `decide.sourcing.Lever`) that would flip the choice.
 
+    `amount` is in units of `item`, minutes of cutoff, orders of capacity or minor units of price;
+    for a filter, `filter` names it. `saves_minor` is None where it would serve what was not served.
+    """
+
+    lever: engine.Lever
     node: str
-    units: int
-    saves_minor: float
+    amount: float
+    saves_minor: float | None
+    item: str | None
+    filter: str | None
 
     @property
     def words(self) -> str:
         """The sentence a person reads."""
-        return f"With {self.units} more units, {self.node} would serve all of it more cheaply."
+        return self.says(self.node)
+
+    def says(self, place: str) -> str:
+        """The sentence, with the name by which the reader knows the node."""
+        n = round(self.amount)
+        told = {
+            engine.Lever.UNITS: f"{place} had {n} more unit{'s'[: n != 1]} of {self.item}",
+            engine.Lever.CUTOFF: f"the cutoff of {place} were {n} minute{'s'[: n != 1]} later",
+            engine.Lever.CAPACITY: f"{place} could take one more order",
+            engine.Lever.FILTER: f"{place} were not left out by {self.filter}",
+            engine.Lever.PRICE: f"{place} were {n / 100:.2f} cheaper",
+        }
+        return f"Another choice, if {told[self.lever]}."
 
 
 class WhyDecision(msgspec.Struct, frozen=True):
@@ -150,6 +161,7 @@ class WhyDecision(msgspec.Struct, frozen=True):
     policy: str
     policy_version: int
     digest: str
+    source: str
     method: str
     parts: tuple[tuple[str, str, int], ...]
     unfilled: tuple[tuple[str, int], ...]
@@ -157,7 +169,7 @@ class WhyDecision(msgspec.Struct, frozen=True):
     winner: tuple[str, ...]
     runner_up: tuple[str, ...]
     runner_up_extra_minor: float | None
-    flip: Flip | None
+    flips: tuple[Flip, ...]
     proven: bool
     gap_minor: float
     candidates: tuple[Candidate, ...]

@@ -16,6 +16,7 @@ from everyshelf import catalog, network, stock
 from everyshelf.base import ids
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
+from everyshelf.sourcing.facts import WORTHS, Worth
 from everyshelf.sourcing.reach import Network
 from everyshelf.sourcing.snapshot import Key, Line, Order
 from everyshelf.stock import HANDLING
@@ -44,9 +45,8 @@ class Pool:
         self._holds: dict[Key, list[list[int]]] = {}
         self._read_holds(tx, orders)
         self._dear = self._read_suppliers(tx)
+        self._worth = self._read_worth(tx, parts)
         self._banned: dict[Key, set[int]] = {}
-        self._able = {h: np.array([h in n.capabilities for n in net.nodes], np.bool_)
-                      for h in HANDLING}  # fmt: skip
 
     def _read_holds(self, tx: Tx, orders: Sequence[Order]) -> None:
         owners = {str(o.id): o.id for o in orders}
@@ -58,12 +58,28 @@ class Pool:
     def _read_suppliers(self, tx: Tx) -> dict[tuple[int, int], int]:
         """What a unit costs more (or less) from a supplier than from our own stock."""
         index = self.net.index
+        if not self.net.ground.suppliers:
+            return {}
         return {
             (self.row[t.item], index[t.node]): t.cost_minor - self.items[t.item].cost_minor
             for terms in network.supplier_items(tx, self.codes).values()
             for t in terms
             if t.node in index and t.item in self.items
         }
+
+    def _read_worth(self, tx: Tx, parts: list[int]) -> dict[str, Ints]:
+        """What units are worth where they are; cells nobody reckoned are worth nothing special."""
+        found = tx.all(SQL.worth_of, Worth, parts=parts, items=self.codes)
+        arrays = {f: np.zeros_like(self.free) for f in WORTHS} if found else {}
+        for w in found:
+            if (n := self.net.index.get(w.node)) is not None:
+                for f, array in arrays.items():
+                    array[self.row[w.item], n] = getattr(w, f)
+        return arrays
+
+    def worth(self, rows: Sequence[int], columns: Ints) -> dict[str, Ints]:
+        """What units of these items are worth at these nodes, by the name of the fact."""
+        return {f: array[rows][:, columns] for f, array in self._worth.items()}
 
     def _floor(self, channel: str) -> Ints:
         """How low the channel may draw each cell; only cells that have units are asked."""
@@ -114,7 +130,7 @@ class Pool:
         mask = np.zeros((len(rows), len(self.net.codes)), np.bool_)
         for i, r in enumerate(rows):
             for word in HANDLING.intersection(self.items[self.codes[r]].handling):
-                mask[i] |= ~self._able[word]
+                mask[i] |= ~self.net.ground.able(word)
         return mask
 
     def dearer(self, rows: Sequence[int], need: Ints, columns: Ints) -> Ints:

@@ -1,16 +1,13 @@
 """From the lines that one way of an order owes to a problem of the engine, and back.
 
-Lines of one item are decided as one row and then cut: a line's own held units first. What the
-engine saw is recorded in full, small enough to keep, so that it can be asked again.
+Lines of one item are decided as one row and then cut: a line's own held units first.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,36 +19,6 @@ from everyshelf.sourcing.snapshot import Key, Line, Order
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-ROWS = ("item", "qty", "weight_g", "volume_cm3", "value_minor")
-COLUMNS = (
-    "node", "parcel_minor", "per_kg_minor", "labour_order_minor", "labour_line_minor",
-    "labour_unit_minor", "late_minor", "priority",
-)  # fmt: skip
-
-
-class Recorded(msgspec.Struct, frozen=True, array_like=True):
-    """A problem as it is kept: names beside plain numbers. `filters`: the columns taken out."""
-
-    order: int
-    method: str
-    whole: bool
-    most: int
-    items: list[str]
-    nodes: list[str]
-    rows: list[list[int]]
-    columns: list[list[int]]
-    stock: list[int]
-    filters: list[tuple[str, list[int]]]
-
-
-class Answer(msgspec.Struct, frozen=True, array_like=True):
-    """A decision as it is kept."""
-
-    feasible: bool
-    parts: tuple[engine.Part, ...]
-    unfilled: tuple[tuple[int, int], ...]
-    cost_milli: int
-    why: engine.Why
 
 
 @dataclass(slots=True, frozen=True)
@@ -97,19 +64,37 @@ def ask(
     made = engine.Problem(
         order=int(order.id), item=np.arange(len(rows)), qty=need, weight_g=weight,
         volume_cm3=volume, value_minor=value, node=np.arange(len(columns)), stock=usable,
-        parcel_minor=offer.parcel_minor + pool.dearer(rows, need, columns),
-        per_kg_minor=offer.per_kg_minor, labour_order_minor=net.labour_order[columns],
-        labour_line_minor=net.labour_line[columns], labour_unit_minor=net.labour_unit[columns],
-        late_minor=offer.late_minor, priority=net.priority[columns],
+        parcel_minor=offer.parcel_minor, per_kg_minor=offer.per_kg_minor,
+        labour_order_minor=net.ground.labour_order[columns],
+        labour_line_minor=net.ground.labour_line[columns],
+        labour_unit_minor=net.ground.labour_unit[columns], priority=net.ground.priority[columns],
         filters=(
             *_filters(pool, way, columns, offer, stock, unable, said_no),
             ("capacity", pool.net.full(loaded)[columns]),
+        ),
+        facts=_facts(pool, offer, rows, need, columns),
+        asked=order.facts(way, net.now), nodes=net.ground.facts(columns),
+        lines=engine.LineFacts(
+            tuple(i.item for i in items), tuple(tuple(i.handling) for i in items)
         ),
     )  # fmt: skip
     return Ask(
         order, way, lines, qtys, [pool.codes[r] for r in rows], columns.tolist(),
         [net.codes[n] for n in columns.tolist()], offer.services, made,
     )  # fmt: skip
+
+
+def _facts(
+    pool: Pool, offer: Offer, rows: Sequence[int], need: Ints, columns: Ints
+) -> tuple[tuple[str, Ints], ...]:
+    """What is so at the candidates, whatever the policy makes of it; what is zero is left out."""
+    found = {
+        "km": offer.km, "unrated": offer.unrated, "late_days": offer.late_days,
+        "late_days_in_time": offer.late_days_in_time, "past_cutoff_min": offer.past_cutoff_min,
+        "co2e_g_per_kg": offer.co2e_g_per_kg, "goods_minor": pool.dearer(rows, need, columns),
+        "workload_pct": pool.net.workload_pct[columns], **pool.worth(rows, columns),
+    }  # fmt: skip
+    return tuple((name, values) for name, values in found.items() if values.any())
 
 
 def _needs(
@@ -163,45 +148,3 @@ def cut(pool: Pool, asked: Ask, parts: Sequence[engine.Part]) -> list[tuple[Line
             rest -= took
         found += [(line, n, got[line.line]) for line in mine if got[line.line]]
     return found
-
-
-def record(asked: Ask, policy: engine.Policy) -> bytes:
-    """The problem as bytes."""
-    p = asked.problem
-    kept = Recorded(
-        p.order, asked.way.method, policy.shortage is engine.Shortage.REFUSE, policy.max_nodes,
-        asked.items, asked.nodes,
-        [getattr(p, f).tolist() for f in ROWS], [getattr(p, f).tolist() for f in COLUMNS],
-        p.stock.ravel().tolist(), [(f, np.flatnonzero(m).tolist()) for f, m in p.filters],
-    )  # fmt: skip
-    return zlib.compress(msgspec.msgpack.encode(kept), 1)
-
-
-def recorded(body: bytes) -> tuple[Recorded, engine.Problem]:
-    """The problem back from its bytes, with its names."""
-    kept = msgspec.msgpack.decode(zlib.decompress(body), type=Recorded)
-    width = len(kept.nodes)
-
-    def mask(columns: list[int]) -> Bools:
-        made = np.zeros(width, np.bool_)
-        made[columns] = True
-        return made
-
-    rows = {f: np.array(v, np.int64) for f, v in zip(ROWS, kept.rows, strict=True)}
-    columns = {f: np.array(v, np.int64) for f, v in zip(COLUMNS, kept.columns, strict=True)}
-    stock = np.array(kept.stock, np.int64).reshape(len(kept.items), width)
-    filters = tuple((name, mask(found)) for name, found in kept.filters)
-    return kept, engine.Problem(order=kept.order, stock=stock, filters=filters, **rows, **columns)
-
-
-def answer(decision: engine.Decision) -> bytes:
-    """The decision with its why as bytes; the same decision gives the same bytes."""
-    kept = Answer(
-        decision.feasible, decision.parts, decision.unfilled, decision.cost_milli, decision.why
-    )
-    return zlib.compress(msgspec.msgpack.encode(kept), 1)
-
-
-def answered(body: bytes) -> Answer:
-    """The decision back from its bytes."""
-    return msgspec.msgpack.decode(zlib.decompress(body), type=Answer)

@@ -4,7 +4,16 @@ select o.id, o.channel, o.ship_to, o.priority, o.short_policy, o.placed_at, o.ve
   exists (
     select from order_hold h
     where h.part = o.part and h.order_id = o.id and h.released_at is null
-  ) as held
+  ) as held,
+  coalesce((select c.tier from customer c where c.id = o.customer_id), '') as tier,
+  coalesce((
+    select l.pickup_node
+    from sales_order b
+    join order_line l on l.part = b.part and l.order_id = b.id and l.pickup_node is not null
+    where b.customer_id = o.customer_id and b.id < o.id
+    order by b.id desc
+    limit 1
+  ), '') as preferred_node
 from sales_order o
 where o.part = any (%(parts)s::int[]) and o.id = any (%(order_ids)s::bigint[])
 order by o.part, o.id
@@ -31,6 +40,12 @@ order by order_id, line, id
 select item, node, sellable
 from stock_balance
 where part = any (%(parts)s::int[]) and item = any (%(items)s::text[]) and sellable > 0
+
+-- name: worth_of
+-- What units are worth where they are, as planning last reckoned it; most cells have no row.
+select item, node, scarcity_milli, walk_in_milli, markdown_milli, lost_bp, return_bp
+from sourcing_worth
+where part = any (%(parts)s::int[]) and item = any (%(items)s::text[])
 
 -- name: exclusions_of
 select order_id, line, node, reason

@@ -1,43 +1,56 @@
 """What the network means for one batch: which nodes may serve a way, and what it costs from each.
 
 Nodes are columns of arrays, in order of their codes. Distances, zones and rates are the network's;
-lateness is measured by the same calendar rules as the promise was (`decide.promise`).
+lateness is measured by the same calendar rules as the promise was (`decide.promise`). What stays
+the same from batch to batch is in `ground`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from everyshelf import network
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import promise
-from everyshelf.network import Address, Node, Rate, Reach, Service
-from everyshelf.sourcing.facts import Rules, Way
+from everyshelf.decide.sourcing import Rules
+from everyshelf.decide.sourcing_costs import Late
+from everyshelf.network import Address, Node, Rate, Service
+from everyshelf.sourcing.facts import Way
+from everyshelf.sourcing.ground import DAY, DAYS_AHEAD, NOWHERE, Floats, Zones, ground
 
 SQL = load("everyshelf.sourcing")
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-ALWAYS = tuple(((0, promise.DAY_MINUTES),) for _ in range(7))
-DAYS_AHEAD = 30
-DAY = timedelta(days=1)
+OFFERED = (
+    "parcel_minor", "per_kg_minor", "late_days", "late_days_in_time", "past_cutoff_min", "km",
+    "co2e_g_per_kg", "unrated",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class Offer:
-    """What serving a destination costs from each of some nodes."""
+    """What serving a destination costs from each of some nodes, and when it would arrive.
+
+    `late_days` are begun days after the promise; `late_days_in_time` the same, had the cutoff of
+    today been met that was missed by `past_cutoff_min` minutes.
+    """
 
     parcel_minor: Ints
     per_kg_minor: Ints
-    late_minor: Ints
+    late_days: Ints
+    late_days_in_time: Ints
+    past_cutoff_min: Ints
+    km: Ints
+    co2e_g_per_kg: Ints
+    unrated: Ints
     beyond: Bools
     services: list[str | None]
 
@@ -47,27 +60,26 @@ class Network:
 
     def __init__(self, tx: Tx) -> None:
         self.now = tx.now
-        found = network.nodes(tx)
-        self.codes = sorted(found)
-        self.nodes = [found[code] for code in self.codes]
-        self.index = {code: n for n, code in enumerate(self.codes)}
-        self._services = [s for s in network.services(tx).values() if s.active]
-        self._steps = {s.service: _steps(s) for s in self._services}
-        self._lanes = network.lanes(tx, self.codes)
-        self._calendars = _calendars(tx, self.nodes)
-        self.days = [tx.now.astimezone(ZoneInfo(n.zone)).date() for n in self.nodes]
+        self.ground = ground(tx)
+        self.codes, self.nodes, self.index = (
+            self.ground.codes, self.ground.nodes, self.ground.index
+        )  # fmt: skip
+        there = [tx.now.astimezone(ZoneInfo(zone)) for zone in self.ground.zones_of_time]
+        self._dates = [t.date() for t in there]
+        minutes = np.array([t.hour * 60 + t.minute for t in there], np.int64)
+        self.past_cutoff = np.maximum(
+            minutes[self.ground.time_zone] - self.ground.numbers("cutoff_minute"), 0
+        )
         self.room = self._read_room(tx)
-        self.priority = self._column("priority")
-        self.labour_order = self._column("labour_order_minor")
-        self.labour_line = self._column("labour_line_minor")
-        self.labour_unit = self._column("labour_unit_minor")
-        self._ready: dict[int, datetime | None] = {}
-        self._latest: dict[tuple[str, int, int, int], datetime | None] = {}
-        self._reaches: dict[tuple[object, ...], dict[str, Reach]] = {}
+        self._ready: dict[tuple[int, bool], datetime | None] = {}
+        self._latest: dict[tuple[object, ...], datetime | None] = {}
+        self._zones: dict[tuple[object, ...], Zones] = {}
+        self._km: dict[Address, Floats | None] = {}
         self._barred: dict[Way, list[tuple[str, Bools]]] = {}
 
-    def _column(self, field: str) -> Ints:
-        return np.array([getattr(n, field) for n in self.nodes], np.int64)
+    def day(self, n: int) -> date:
+        """The date at the node."""
+        return self._dates[int(self.ground.time_zone[n])]
 
     def _read_room(self, tx: Tx) -> dict[int, int]:
         """Orders that each limited node can still take today."""
@@ -75,34 +87,47 @@ class Network:
                    if node.daily_orders is not None}  # fmt: skip
         if not limited:
             return {}
-        days = [self.days[n] for n in limited]
+        days = [self.day(n) for n in limited]
         taken: dict[tuple[str, date], int] = {
             (node, day): orders
             for node, day, orders in tx.tuples(
                 SQL.loads, nodes=[self.codes[n] for n in limited], first=min(days), last=max(days)
             )
         }
-        return {n: cap - taken.get((self.codes[n], self.days[n]), 0) for n, cap in limited.items()}
+        return {n: cap - taken.get((self.codes[n], self.day(n)), 0) for n, cap in limited.items()}
+
+    @property
+    def workload_pct(self) -> Ints:
+        """The share of each node's day that is taken, 0 to 100; 0 where it has no limit."""
+        taken = np.zeros(len(self.nodes), np.int64)
+        for n, room in self.room.items():
+            cap = self.nodes[n].daily_orders or 1
+            taken[n] = min(100, max(0, 100 * (cap - room) // cap))
+        return taken
 
     def barred(self, way: Way) -> list[tuple[str, Bools]]:
         """The filters of a way in their order, over all nodes; capacity is asked per order."""
         if way not in self._barred:
-            capable = "ship" if way.method == "ship" else way.method
-            only = way.pickup_node if way.collected else None
+            only = np.zeros(len(self.nodes), np.bool_)
+            if way.collected and way.pickup_node is not None:
+                only[:] = True
+                only[self.index.get(way.pickup_node, -1)] = way.pickup_node not in self.index
+            never = np.array([self.ready(n) is None for n in self.ground.kinds], np.bool_)
             self._barred[way] = [
-                ("other_node", self._mask(lambda n: only is not None and n.node != only)),
-                ("inactive", np.array([not _active(n, d) for n, d in zip(self.nodes, self.days,
-                                                                       strict=True)], np.bool_)),
-                ("paused", self._mask(lambda n: n.paused)),
-                ("capability", self._mask(lambda n: capable not in n.capabilities)),
-                ("never_open", np.array([self.ready(n) is None for n in range(len(self.nodes))],
-                                        np.bool_)),
-            ]  # fmt: skip
+                ("other_node", only),
+                ("inactive", self._inactive()),
+                ("paused", self.ground.paused),
+                ("capability", ~self.ground.able(way.method)),
+                ("never_open", never[self.ground.kind]),
+            ]
         return self._barred[way]
 
-    def _mask(self, test: object) -> Bools:
-        assert callable(test)
-        return np.array([bool(test(n)) for n in self.nodes], np.bool_)
+    def _inactive(self) -> Bools:
+        """The nodes that are closed for good, not yet open, or not any more."""
+        mask = self.ground.closed.copy()
+        for n in self.ground.dated:
+            mask[n] = not _active(self.nodes[n], self.day(n))
+        return mask
 
     def full(self, loaded: set[str]) -> Bools:
         """The nodes that can take no further order today, but for those that have it already."""
@@ -111,130 +136,128 @@ class Network:
         mask[full] = True
         return mask
 
-    def ready(self, n: int) -> datetime | None:
-        """When work asked for now would be done at the node; None when it never opens."""
-        if n not in self._ready:
+    def ready(self, n: int, in_time: bool = False) -> datetime | None:
+        """When work asked for now would be done at the node; None when it never opens. `in_time`:
+        had it been asked for before today's cutoff."""
+        key = (int(self.ground.kind[n]), in_time)
+        if key not in self._ready:
             node = self.nodes[n]
-            self._ready[n] = promise.ready_at(
-                self._calendars[n], self.now, node.cutoff_minute, node.processing_minutes
+            cutoff = promise.DAY_MINUTES if in_time else node.cutoff_minute
+            self._ready[key] = promise.ready_at(
+                self.ground.calendars[n], self.now, cutoff, node.processing_minutes
             )
-        return self._ready[n]
+        return self._ready[key]
 
     def offer(
         self, way: Way, to: Address | None, columns: Ints, weight_g: int,
         promised: datetime | None, rules: Rules,
     ) -> Offer:  # fmt: skip
         """What serving costs from each column: the cheapest service, lateness counted."""
-        late = np.zeros(len(columns), np.int64)
         if way.collected or to is None:
-            for c, n in enumerate(columns.tolist()):
-                late[c] = _late(self._after_lead(n), promised, rules)
-            none = np.zeros(len(columns), np.int64)
-            return Offer(none, none, late, none.astype(np.bool_), [way.service] * len(columns))
-        choice = [s for s in self._services if str(s.kind) == way.method]
+            return self._collected(way, columns, promised)
+        choice = [s for s in self.ground.services if str(s.kind) == way.method]
         named = [s for s in choice if s.service == way.service]
-        offers = [self._by(s, to, columns, weight_g, promised, rules) for s in named or choice]
+        offers = [self._by(s, to, columns, weight_g, promised) for s in named or choice]
         if not offers:
-            return self._unrated(to, columns, rules)
-        return _cheapest(offers, weight_g)
+            return self._unrated(to, columns)
+        return _cheapest(offers, weight_g, rules)
 
-    def _after_lead(self, n: int) -> datetime | None:
-        ready = self.ready(n)
+    def _collected(self, way: Way, columns: Ints, promised: datetime | None) -> Offer:
+        """Nothing travels: only the work can be late."""
+        made = _nothing(len(columns), way.service)
+        if promised is not None:
+            kind = self.ground.kind[columns]
+            self._late(made, columns, [kind], promised, lambda n, early: self._after_lead(n, early))
+        return made
+
+    def _late(
+        self, made: Offer, columns: Ints, keys: Sequence[Ints], promised: datetime,
+        at: Callable[[int, bool], datetime | None],
+    ) -> None:  # fmt: skip
+        """Counts the days after the promise, as it is and had today's cutoff been met; `at` is
+        asked once for nodes that are alike in all keys."""
+        _, first, like = np.unique(np.stack(keys), axis=1, return_index=True, return_inverse=True)
+        nodes = columns[first].tolist()
+        late = np.array([_days_late(at(n, False), promised) for n in nodes], np.int64)
+        early = np.array([_days_late(at(n, True), promised) if late[i] else 0
+                          for i, n in enumerate(nodes)], np.int64)  # fmt: skip
+        like = like.ravel()
+        made.late_days = late[like]
+        missed = (made.late_days > 0) & (self.past_cutoff[columns] > 0)
+        made.past_cutoff_min = np.where(missed, self.past_cutoff[columns], 0)
+        made.late_days_in_time = np.where(missed, early[like], made.late_days)
+
+    def _after_lead(self, n: int, in_time: bool = False) -> datetime | None:
+        ready = self.ready(n, in_time)
         return ready and ready + self.nodes[n].lead_days * DAY
 
     def _by(
         self, service: Service, to: Address, columns: Ints, weight_g: int,
-        promised: datetime | None, rules: Rules,
+        promised: datetime | None,
     ) -> Offer:  # fmt: skip
         """The offer of one service, from its rate card."""
-        reaches = self._reach(service, to)
-        found = [reaches.get(self.codes[n]) for n in columns.tolist()]
-        steps = self._steps[service.service]
-        zones = {r.zone for r in found if r is not None}
-        cards = {zone: _card(steps.get(zone, []), weight_g) for zone in zones}
-        first = np.array([cards[r.zone][0] if r else 0 for r in found], np.int64)
-        slope = np.array([cards[r.zone][1] if r else 0 for r in found], np.int64)
-        late = np.zeros(len(columns), np.int64)
+        km, zones = self.distances(to), self._zones_of(service, to)
+        zone = zones.zone[columns]
+        made = _nothing(len(columns), service.service)
+        made.beyond = zone == NOWHERE
+        steps = self.ground.steps[service.service]
+        for z in np.unique(zone[~made.beyond]).tolist():
+            first, slope = _card(steps.get(z, []), weight_g)
+            made.parcel_minor[zone == z], made.per_kg_minor[zone == z] = first, slope
+        if km is not None:
+            made.km = np.rint(km[columns]).astype(np.int64)
+            made.co2e_g_per_kg = np.rint(km[columns] * service.co2e_g_per_kg_km).astype(np.int64)
         if promised is not None:
-            for c, (n, r) in enumerate(zip(columns.tolist(), found, strict=True)):
-                if r is not None:
-                    late[c] = _late(self._arrival(service, n, r), promised, rules)
-        beyond = np.array([r is None for r in found], np.bool_)
-        return Offer(first, slope, late, beyond, [service.service] * len(columns))
+            keys = (self.ground.kind, zones.days_p50, zones.days_p90)
+            self._late(made, columns, [k[columns] for k in keys], promised,
+                       lambda n, early: self._arrival(service, zones, n, early))  # fmt: skip
+            for values in (made.late_days, made.late_days_in_time, made.past_cutoff_min):
+                values[made.beyond] = 0
+        return made
 
-    def _reach(self, service: Service, to: Address) -> dict[str, Reach]:
-        """From where the service reaches the address. An address that cannot be placed on a map
-        is as far as the service goes, from everywhere alike."""
-        spot = network.locate(to)
-        key = (service.service, network.region_of(to), spot)
-        if key not in self._reaches and spot is None and service.zones:
-            z = service.zones[-1]
-            reach = Reach(z.zone, z.max_km, z.days_p50, z.days_p90)
-            self._reaches[key] = dict.fromkeys(self.codes, reach)
-        elif key not in self._reaches:
-            self._reaches[key] = network.reaches(service, self.nodes, to, self._lanes)
-        return self._reaches[key]
+    def distances(self, to: Address) -> Floats | None:
+        """Kilometres from every node; None when the address cannot be placed."""
+        if to not in self._km:
+            self._km[to] = self.ground.km(to)
+        return self._km[to]
 
-    def _arrival(self, service: Service, n: int, reach: Reach) -> datetime | None:
+    def _zones_of(self, service: Service, to: Address) -> Zones:
+        key = (service.service, to)
+        if key not in self._zones:
+            self._zones[key] = self.ground.zones(service, to, self.distances(to))
+        return self._zones[key]
+
+    def _arrival(
+        self, service: Service, zones: Zones, n: int, in_time: bool = False
+    ) -> datetime | None:
         """The latest likely arrival of a parcel that is asked for now."""
-        key = (service.service, n, reach.days_p50, reach.days_p90)
+        days = int(zones.days_p50[n]), int(zones.days_p90[n])
+        ready, zone = self._after_lead(n, in_time), self.nodes[n].zone
+        key = (service.service, zone, days, ready)
         if key not in self._latest:
-            ready, zone = self._after_lead(n), self.nodes[n].zone
-            lane = promise.Lane(
-                service.service, reach.days_p50, reach.days_p90, service.weekdays, 0, zone, zone
-            )
+            lane = promise.Lane(service.service, *days, service.weekdays, 0, zone, zone)
             window = promise.arrives(ready, lane) if ready else None
             self._latest[key] = window[1] if window else None
         return self._latest[key]
 
-    def _unrated(self, to: Address, columns: Ints, rules: Rules) -> Offer:
+    def _unrated(self, to: Address, columns: Ints) -> Offer:
         """Without any rate card nearer is cheaper, so that the choice is still a sane one."""
-        spot = network.locate(to)
-        km = [
-            network.haversine_km((self.nodes[n].lat, self.nodes[n].lon), spot) if spot else 0.0
-            for n in columns.tolist()
-        ]
-        cost = np.array([round(k / 100 * rules.unrated_100km_minor) for k in km], np.int64)
-        none = np.zeros(len(columns), np.int64)
-        return Offer(cost, none, none, none.astype(np.bool_), [None] * len(columns))
+        made, km = _nothing(len(columns), None), self.distances(to)
+        made.unrated[:] = 1
+        if km is not None:
+            made.km = np.rint(km[columns]).astype(np.int64)
+        return made
+
+
+def _nothing(width: int, service: str | None) -> Offer:
+    """An offer that costs nothing and comes in time."""
+    columns = {name: np.zeros(width, np.int64) for name in OFFERED}
+    return Offer(**columns, beyond=np.zeros(width, np.bool_), services=[service] * width)
 
 
 def _active(node: Node, day: date) -> bool:
     began = node.opens_on is None or node.opens_on <= day
     return node.active and began and (node.closes_on is None or day <= node.closes_on)
-
-
-def _calendars(tx: Tx, nodes: Sequence[Node]) -> list[promise.Calendar]:
-    codes = [n.node for n in nodes]
-    hours = network.hours(tx, codes)
-    first, last = (tx.now - DAY).date(), (tx.now + DAYS_AHEAD * DAY).date()
-    apart = network.exceptions(tx, codes, first, last)
-    return [_calendar(n, hours.get(n.node, []), apart.get(n.node, [])) for n in nodes]
-
-
-def _calendar(
-    node: Node, hours: Sequence[network.Hours], apart: Sequence[network.NodeException]
-) -> promise.Calendar:
-    """A node that states no hours works around the clock."""
-    weekly = tuple(
-        tuple((h.opens_minute, h.closes_minute) for h in hours if h.weekday == day)
-        for day in range(7)
-    )
-    special = tuple(
-        (e.on_date, ((e.opens_minute, e.closes_minute),))
-        for e in apart
-        if e.opens_minute is not None and e.closes_minute is not None
-    )
-    closed = tuple(e.on_date for e in apart if e.opens_minute is None)
-    return promise.Calendar(node.zone, weekly if hours else ALWAYS, closed, special)
-
-
-def _steps(service: Service) -> dict[int, list[Rate]]:
-    """The rate card by zone, lightest first."""
-    found: dict[int, list[Rate]] = {}
-    for rate in service.rates:
-        found.setdefault(rate.zone, []).append(rate)
-    return found
 
 
 def _card(steps: Sequence[Rate], weight_g: int) -> tuple[int, int]:
@@ -252,27 +275,26 @@ def _card(steps: Sequence[Rate], weight_g: int) -> tuple[int, int]:
     return first, round((whole - first) * 1000 / weight_g) if weight_g else 0
 
 
-def _late(at: datetime | None, promised: datetime | None, rules: Rules) -> int:
-    """What it costs to come after the promise; a node that never gets there is very late."""
-    if promised is None or (at is not None and at <= promised):
+def _days_late(at: datetime | None, promised: datetime) -> int:
+    """Begun days after the promise; a node that never gets there is very late."""
+    if at is not None and at <= promised:
         return 0
-    days = DAYS_AHEAD if at is None else math.ceil((at - promised) / DAY)
-    return rules.late_minor + days * rules.late_day_minor
+    return DAYS_AHEAD if at is None else math.ceil((at - promised) / DAY)
 
 
-def _cheapest(offers: Sequence[Offer], weight_g: int) -> Offer:
+def _cheapest(offers: Sequence[Offer], weight_g: int, rules: Rules) -> Offer:
     """Per node the cheapest of the offers that reach the destination from there."""
     if len(offers) == 1:
         return offers[0]
-    price = np.stack([o.parcel_minor + o.per_kg_minor * weight_g // 1000 + o.late_minor
-                      for o in offers])  # fmt: skip
+    late = next((part for part in rules.costs if isinstance(part, Late)), Late(weight=0.0))
+    price = np.stack([
+        o.parcel_minor + o.per_kg_minor * weight_g // 1000
+        + np.rint(late.weight * late.minor(o.late_days)).astype(np.int64)
+        for o in offers
+    ])  # fmt: skip
     beyond = np.stack([o.beyond for o in offers])
     best = np.argmin(np.where(beyond, np.iinfo(np.int64).max, price), axis=0)
     at = np.arange(len(best))
-    return Offer(
-        np.stack([o.parcel_minor for o in offers])[best, at],
-        np.stack([o.per_kg_minor for o in offers])[best, at],
-        np.stack([o.late_minor for o in offers])[best, at],
-        np.logical_and.reduce(beyond, axis=0),
-        [offers[b].services[c] for c, b in enumerate(best.tolist())],
-    )
+    columns = {f: np.stack([getattr(o, f) for o in offers])[best, at] for f in OFFERED}
+    services = [offers[b].services[c] for c, b in enumerate(best.tolist())]
+    return Offer(**columns, beyond=np.logical_and.reduce(beyond, axis=0), services=services)

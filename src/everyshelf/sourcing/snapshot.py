@@ -16,6 +16,7 @@ from everyshelf import stock
 from everyshelf.base import ids
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
+from everyshelf.decide import sourcing as engine
 from everyshelf.network import Address
 from everyshelf.orders import OrderId
 from everyshelf.sourcing.facts import Waits, Way
@@ -34,6 +35,17 @@ class Order(msgspec.Struct, frozen=True):
     placed_at: datetime
     version: int
     held: bool
+    tier: str = ""
+    preferred_node: str = ""
+
+    def facts(self, way: Way, now: datetime) -> engine.OrderFacts:
+        """What a policy may ask of the order."""
+        to = self.ship_to or Address(country="")
+        waited = max(0, int((now - self.placed_at).total_seconds()) // 60)
+        return engine.OrderFacts(
+            self.channel, way.method, to.country, to.region, self.tier, self.priority,
+            self.preferred_node, waited,
+        )  # fmt: skip
 
     @property
     def whole(self) -> bool:

@@ -24,7 +24,7 @@ from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import sourcing as engine
 from everyshelf.orders import OrderId
-from everyshelf.sourcing import capacity, problem, snapshot
+from everyshelf.sourcing import capacity, problem, recorded, snapshot
 from everyshelf.sourcing.capacity import Task
 from everyshelf.sourcing.events import AllocatedLine, LinesUnsourced, OrderAllocated, UnsourcedLine
 from everyshelf.sourcing.facts import POLICY, DecisionId, Rules, Sourced, Trigger, Waits, Way
@@ -188,13 +188,21 @@ def _decide(
     """One decision; an order that must go whole may use as many nodes as it takes."""
     here = {node for node, method in loaded if method == way.method}
     asked = problem.ask(pool, order, way, owed, snap.excluded, here, rules.params)
-    chosen = rules.params.engine(rules.version, order.whole)
+    chosen = _policy(rules, order)
     decision = engine.source(asked.problem, chosen)
-    if order.whole and not decision.feasible and len(asked.columns) > chosen.max_nodes:
-        chosen = replace(chosen, max_nodes=len(asked.columns))
+    limits = chosen.rules.limits
+    if not chosen.partial and not decision.feasible and len(asked.columns) > limits.max_nodes:
+        limits = replace(limits, max_nodes=len(asked.columns))
+        chosen = replace(chosen, rules=replace(chosen.rules, limits=limits))
         decision = engine.source(asked.problem, chosen)
     units = problem.cut(pool, asked, decision.parts) if decision.feasible else []
     return Choice(asked, chosen, decision, units)
+
+
+def _policy(rules: Policy[Rules], order: Order) -> engine.Policy:
+    """The version in force, and what the order wants where the version leaves it to it."""
+    shortage = engine.Shortage.REFUSE if order.whole else engine.Shortage.PARTIAL
+    return engine.Policy(POLICY, rules.version, rules.params, shortage)
 
 
 def _take(
@@ -246,8 +254,8 @@ def _record(tx: Tx, done: Outcome, rules: Policy[Rules], trigger: Trigger) -> No
     rows = [
         (
             ids.part_of(int(plan.order.id)), ids.new(DecisionId), plan.order.id,
-            bytes.fromhex(engine.digest(c.asked.problem)), problem.record(c.asked, c.policy),
-            problem.answer(c.decision), c.decision.cost_minor,
+            bytes.fromhex(engine.digest(c.asked.problem)), recorded.record(c.asked, c.policy),
+            recorded.answer(c.decision), c.decision.cost_minor,
             chr(31).join(sorted({c.asked.nodes[c.asked.columns.index(n)] for _, n, _ in c.units})),
             sum(c.asked.owed) - sum(qty for _, _, qty in c.units),
         )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
 from everyshelf.base import ids, policy
+from everyshelf.base.policy import Policy
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import sourcing as engine
+from everyshelf.decide.sourcing_why import explain
 from everyshelf.orders import OrderId
-from everyshelf.sourcing import problem
+from everyshelf.sourcing import recorded
 from everyshelf.sourcing.facts import (
     DECISION_UNKNOWN,
     POLICY,
@@ -25,7 +28,7 @@ from everyshelf.sourcing.facts import (
     Why,
     WhyDecision,
 )
-from everyshelf.sourcing.problem import Answer, Recorded
+from everyshelf.sourcing.recorded import Recorded
 from everyshelf.sourcing.snapshot import Demand, Exclusion
 
 SQL = load("everyshelf.sourcing")
@@ -49,11 +52,13 @@ def why(tx: Tx, order_id: OrderId) -> Why:
     part = ids.part_of(int(order_id))
     keys = {"parts": [part], "order_ids": [int(order_id)]}
     kept = tx.all(SQL.decisions_of, _Kept, part=part, order_id=int(order_id))
+    versions = sorted({k.policy_version for k in kept})
+    rules = {v: policy.get(tx, POLICY, v, Rules) for v in versions}
     waiting = tx.all(SQL.demand_of, Demand, **keys)
     said_no = tx.all(SQL.exclusions_of, Exclusion, **keys)
     return Why(
         order_id,
-        tuple(_readable(k) for k in kept),
+        tuple(_readable(k, rules[k.policy_version]) for k in kept),
         tuple(Waiting(d.line, d.item, d.qty, d.reason, d.due_at, d.since) for d in waiting),
         tuple((e.line, e.node, e.reason) for e in said_no),
     )
@@ -65,52 +70,49 @@ def audit_replay(tx: Tx, decision_id: DecisionId) -> Replay:
     if kept is None:
         raise DECISION_UNKNOWN(f"There is no decision {decision_id}.")
     rules = policy.get(tx, POLICY, kept.policy_version, Rules)
-    names, asked = problem.recorded(kept.problem)
-    chosen = msgspec.structs.replace(
-        rules.params.engine(rules.version, names.whole), max_nodes=names.most
-    )
-    again = problem.answer(engine.source(asked, chosen))
+    names, asked = recorded.recorded(kept.problem)
+    chosen = recorded.under(names, rules.version, rules.params)
+    again = recorded.answer(engine.source(asked, chosen))
     same_problem = bytes.fromhex(engine.digest(asked)) == kept.digest
     return Replay(decision_id, same_problem, again == kept.why)
 
 
-def _readable(kept: _Kept) -> WhyDecision:
-    names, _ = problem.recorded(kept.problem)
-    answer = problem.answered(kept.why)
-    said = answer.why
+def _readable(kept: _Kept, rules: Policy[Rules]) -> WhyDecision:
+    names, asked = recorded.recorded(kept.problem)
+    answer = recorded.answered(kept.why)
+    said = explain(asked, recorded.under(names, rules.version, rules.params), answer)
     extra = said.runner_up_extra_milli
     return WhyDecision(
         decision_id=kept.id, at=kept.at, trigger=kept.trigger, policy=kept.policy,
-        policy_version=kept.policy_version, digest=kept.digest.hex(), method=names.method,
+        policy_version=kept.policy_version, digest=kept.digest.hex(), source=said.source,
+        method=names.asked.method,
         parts=tuple((names.items[p.line], names.nodes[p.node], p.qty) for p in answer.parts),
         unfilled=tuple((names.items[r], qty) for r, qty in answer.unfilled),
-        cost_minor=(answer.cost_milli + 500) // 1000,
-        winner=tuple(names.nodes[n] for n in said.winner),
+        cost_minor=answer.cost_minor, winner=tuple(names.nodes[n] for n in said.winner),
         runner_up=tuple(names.nodes[n] for n in said.runner_up),
         runner_up_extra_minor=None if extra is None else extra / 1000,
-        flip=_flip(names, said), proven=said.proven, gap_minor=said.gap_milli / 1000,
-        candidates=_candidates(names, answer),
+        flips=tuple(_flip(names, change) for change in said.changes), proven=said.proven,
+        gap_minor=said.gap_milli / 1000, candidates=tuple(_candidates(names, said)),
     )  # fmt: skip
 
 
-def _flip(names: Recorded, said: engine.Why) -> Flip | None:
-    change = said.counterfactual
-    if change is None:
-        return None
-    return Flip(names.nodes[change.node], change.units, change.saves_milli / 1000)
+def _flip(names: Recorded, change: engine.Change) -> Flip:
+    price = change.lever is engine.Lever.PRICE
+    saves = None if change.saves_milli is None or price else change.saves_milli / 1000
+    units = change.lever is engine.Lever.UNITS
+    barred = change.lever in (engine.Lever.FILTER, engine.Lever.CAPACITY)
+    return Flip(
+        change.lever, names.nodes[change.node], change.amount / 1000 if price else change.amount,
+        saves, names.items[int(change.what)] if units else None, change.what if barred else None,
+    )  # fmt: skip
 
 
-def _candidates(names: Recorded, answer: Answer) -> tuple[Candidate, ...]:
+def _candidates(names: Recorded, said: engine.Why) -> Iterator[Candidate]:
     """The candidates in the order of their codes; the ones left out name their first filter."""
-    said = answer.why
-    weighed = {node: at for at, node in enumerate(said.weighed)}
-    found = []
-    for node, out in zip(said.nodes, said.excluded, strict=True):
-        at = weighed.get(node)
-        if at is None:
-            found.append(Candidate(names.nodes[node], said.filter_names[out], None, {}, 0))
+    for n, node in enumerate(names.nodes):
+        out = said.excluded[n]
+        if out >= 0:
+            yield Candidate(node, said.filter_names[out], None, {}, 0)
             continue
-        terms = {t: milli / 1000 for t, milli in zip(engine.TERMS, said.terms[at], strict=True)}
-        cost = said.alone_milli[at] / 1000
-        found.append(Candidate(names.nodes[node], None, cost, terms, said.short_units[at]))
-    return tuple(found)
+        terms = {t: a / 1000 for t, a in zip(said.terms, said.amounts[n], strict=True) if a}
+        yield Candidate(node, None, said.alone_milli[n] / 1000, terms, said.short_units[n])

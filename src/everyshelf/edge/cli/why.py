@@ -65,9 +65,10 @@ def _shown(order: Order, told: Why) -> list[RenderableType]:
 def _decision(d: WhyDecision, currency: str) -> Group:
     head = f"[bold]{show.at(d.at)}[/] {d.decision_id} ({d.trigger})"
     said = [f"{head}\n{escape(winner(d, currency))}", escape(runner_up(d, currency))]
-    if d.flip is not None:
-        saved = _money(d.flip.saves_minor, currency)
-        said.append(escape(f"{d.flip.words} It would save {saved}."))
+    for flip in d.flips:
+        saved = flip.saves_minor
+        gain = f" It would save {_money(saved, currency)}." if saved and saved > 0 else ""
+        said.append(escape(f"{flip.words}{gain}"))
     gap = (
         "Proven the cheapest." if d.proven else f"At most {_money(d.gap_minor, currency)} too dear."
     )

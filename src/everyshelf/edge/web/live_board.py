@@ -22,7 +22,7 @@ from everyshelf.base.tail import Tail
 from everyshelf.base.tx import Database, Tx
 from everyshelf.edge.web.live_desk import Desk
 from everyshelf.edge.web.live_orders import Stories, Story
-from everyshelf.edge.web.live_words import COLLECTED, METHODS, because, join, money, says, several
+from everyshelf.edge.web.live_words import COLLECTED, METHODS, because, join, money, says
 from everyshelf.orders import OrderId
 from everyshelf.sourcing import Candidate, Why, WhyDecision
 
@@ -210,23 +210,20 @@ class Board:
             d.candidates,
             key=lambda c: (c.node not in d.winner, c.excluded_by or "", c.cost_minor or 0.0),
         )
-        hint = ""
-        if d.flip:
-            units, saved = several(d.flip.units, "more unit"), money(d.flip.saves_minor)
-            hint = f"With {units} there, {place(d.flip.node)} would have been {saved} cheaper."
         return {
-            "at": d.at, "cost": money(d.cost_minor), "hint": hint, "why": because(d, place),
+            "at": d.at, "cost": money(d.cost_minor), "why": because(d, place),
+            "hint": " ".join(flip.says(place(flip.node)) for flip in d.flips),
             "where": join([place(n) for n in d.winner]),
             "candidates": [self._candidate(c, d.winner) for c in candidates],
         }  # fmt: skip
 
     def _candidate(self, c: Candidate, winner: tuple[str, ...]) -> dict[str, Any]:
         t = c.terms_minor
-        labour = sum(v for k, v in t.items() if k.startswith("labour"))
         return {
             "name": self.stories.place(c.node), "chosen": c.node in winner,
             "out": says(c.excluded_by, 1) if c.excluded_by else "",
             "missing": c.short_units, "cost": money(c.cost_minor) if c.cost_minor else "",
-            "parcel": money(t.get("parcel", 0) + t.get("weight", 0)) if t else "",
-            "labour": money(labour) if t else "", "late": money(t["late"]) if t.get("late") else "",
+            "parcel": money(t.get("carrier", 0)) if t else "",
+            "labour": money(t.get("labour", 0)) if t else "",
+            "late": money(t["late"]) if t.get("late") else "",
         }  # fmt: skip
