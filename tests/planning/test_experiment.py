@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from everyshelf.base import policy
 from everyshelf.base.errors import Refused
 from everyshelf.base.policy import Facts, Guard, Metric, Scope, Terms
 from everyshelf.base.sql import Statement
-from everyshelf.base.tx import Database
+from everyshelf.base.tx import Database, Tx
 from everyshelf.edge import chores, worker
 from everyshelf.fulfillment import RejectReason
 from everyshelf.orders import OrderId
@@ -62,6 +63,10 @@ def place(db: Database, n: int, channel: str = "web", item: str = "TEA-1") -> li
     return [one.order_id for one in made]
 
 
+def _run(statement: Statement, tx: Tx) -> int:
+    return tx.run(statement)
+
+
 def stamp(db: Database, placed: Sequence[OrderId]) -> tuple[list[OrderId], list[OrderId]]:
     """Writes to each decision the version that the book names: (on trial, the others)."""
     book = db.run(lambda tx: policy.book(tx, "sourcing", Rules), now=NOW)
@@ -69,8 +74,9 @@ def stamp(db: Database, placed: Sequence[OrderId]) -> tuple[list[OrderId], list[
     for order in placed:
         version = book.of(Facts(int(order), "web")).version
         arms[version == 1].append(order)
-        text = f"update sourcing_decision set policy_version = {version} where order_id = {order:d}"
-        db.run(lambda tx, text=text: tx.run(Statement("test", "stamp", "", text)))  # type: ignore[misc]
+        text = f"set policy_version = {version} where order_id = {int(order)}"
+        stamped = Statement("test", "stamp", "", f"update sourcing_decision {text}")
+        db.run(partial(_run, stamped))
     return arms
 
 

@@ -10,8 +10,8 @@ from everyshelf import returns
 from everyshelf.base import policy
 from everyshelf.base.errors import Refused
 from everyshelf.base.policy import Scope, Terms
-from everyshelf.base.tx import Database
-from everyshelf.orders import PlaceLine
+from everyshelf.base.tx import Database, Tx
+from everyshelf.orders import OrderId, PlaceLine
 from everyshelf.returns import AskedLine, OpenRma, ReturnsPolicy
 from tests.returns.sold import NOON, sold, world
 
@@ -45,22 +45,26 @@ def test_the_default_is_good() -> None:
     assert list(returns.check_rules(ReturnsPolicy())) == []
 
 
+def in_force(db: Database, params: ReturnsPolicy, scope: Scope) -> None:
+    """Drafts a version and puts it in force for these orders."""
+
+    def work(tx: Tx) -> None:
+        version = policy.draft(tx, "returns", params)
+        policy.promote(tx, "returns", version, terms=Terms(scope=scope))
+
+    db.run(work, now=NOON)
+
+
 def test_each_order_is_returned_by_the_version_of_its_scope(db: Database) -> None:
     world(db)
-    base = ReturnsPolicy(rma_days=10)
-    long = ReturnsPolicy(rma_days=60)
-    for n, (params, scope) in enumerate(((base, Scope()), (long, Scope(regions=("NY",)))), 1):
-        db.run(lambda tx, p=params: policy.draft(tx, "returns", p), now=NOON)  # type: ignore[misc]
-        terms = Terms(scope=scope)
-        db.run(lambda tx, n=n, t=terms: policy.promote(tx, "returns", n, terms=t), now=NOON)  # type: ignore[misc]
-    first = sold(db, PlaceLine("TEA-1", 1))
-    assert _days(db, first) == 60
+    in_force(db, ReturnsPolicy(rma_days=10), Scope())
+    in_force(db, ReturnsPolicy(rma_days=60), Scope(regions=("NY",)))
+    assert _days(db, sold(db, PlaceLine("TEA-1", 1))) == 60
     db.run(lambda tx: policy.retire(tx, "returns", 2), now=NOON)
-    second = sold(db, PlaceLine("TEA-1", 1), ref="2")
-    assert _days(db, second) == 10
+    assert _days(db, sold(db, PlaceLine("TEA-1", 1), ref="2")) == 10
 
 
-def _days(db: Database, order_id: Any) -> int:
+def _days(db: Database, order_id: OrderId) -> int:
     command = OpenRma(f"open:{order_id}", order_id, [AskedLine(1, 1)])
     (opened,) = db.run(lambda tx: returns.open_rma(tx, [command]), now=NOON)
     return (opened.get().expires_at - NOON).days

@@ -108,8 +108,8 @@ def _detail(found: PolicyDetail) -> list[RenderableType]:
         show.table("Steps", heads, map(_step, found.changes)),
     ]
     if found.guards:
-        heads = ("metric", "may be", "orders")
-        shown.append(show.table("Guards", heads, map(_guard, found.guards)))
+        named = ("metric", "may be", "orders")
+        shown.append(show.table("Guards", named, map(_guard, found.guards)))
     return shown
 
 
