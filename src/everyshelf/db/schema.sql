@@ -65,7 +65,14 @@ create table policy (
   ends_at timestamp with time zone,
   made_at timestamp with time zone not null,
   made_by text not null,
+  channels text[] default '{}'::text[] not null,
+  tiers text[] default '{}'::text[] not null,
+  regions text[] default '{}'::text[] not null,
+  share_pct integer default 100 not null,
+  dated boolean default false not null,
+  since_id bigint default 0 not null,
   constraint policy_pkey PRIMARY KEY (name, version),
+  constraint policy_share_is_one CHECK (share_pct >= 0 AND share_pct <= 100),
   constraint policy_state_known CHECK (state = ANY (ARRAY['draft'::text, 'shadow'::text, 'live'::text, 'retired'::text]))
 );
 
@@ -1062,6 +1069,38 @@ create table access_log (
   constraint access_log_pkey PRIMARY KEY (id)
 );
 
+create table policy_change (
+  name text collate "C" not null,
+  n integer not null,
+  version integer not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  act text not null,
+  reason text not null,
+  channels text[] not null,
+  tiers text[] not null,
+  regions text[] not null,
+  share_pct integer not null,
+  starts_at timestamp with time zone,
+  ends_at timestamp with time zone,
+  constraint policy_change_act_known CHECK (act = ANY (ARRAY['draft'::text, 'shadow'::text, 'live'::text, 'replaced'::text, 'reopened'::text, 'retired'::text, 'rolled_back'::text])),
+  constraint policy_change_pkey PRIMARY KEY (name, n)
+);
+
+create table policy_guard (
+  name text collate "C" not null,
+  version integer not null,
+  metric text not null,
+  worse_pct double precision,
+  bound double precision,
+  min_orders integer not null,
+  looked_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  constraint policy_guard_bound_not_negative CHECK (worse_pct >= 0::double precision OR bound >= 0::double precision),
+  constraint policy_guard_has_one_bound CHECK ((worse_pct IS NULL) <> (bound IS NULL)),
+  constraint policy_guard_min_orders_positive CHECK (min_orders > 1),
+  constraint policy_guard_pkey PRIMARY KEY (name, version, metric)
+);
+
 create table sourcing_worth (
   part integer not null,
   item text collate "C" not null,
@@ -1166,8 +1205,6 @@ CREATE INDEX pickup_id ON pickup USING btree (id);
 CREATE UNIQUE INDEX pickup_one_open ON pickup USING btree (part, fulfillment_id) WHERE state = ANY (ARRAY['staged'::text, 'checked_in'::text]);
 
 CREATE INDEX pickup_open ON pickup USING btree (expires_at) WHERE state = ANY (ARRAY['staged'::text, 'checked_in'::text]);
-
-CREATE UNIQUE INDEX policy_one_live ON policy USING btree (name) WHERE state = 'live'::text;
 
 CREATE INDEX return_receipt_order ON return_receipt USING btree (order_id, line);
 

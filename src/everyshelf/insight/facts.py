@@ -52,6 +52,7 @@ class CaseKind(StrEnum):
     UNKNOWN_SALE = "unknown_sale"
     TRANSFER_LOSS = "transfer_loss"
     DEAD_LETTER = "dead_letter"
+    EXPERIMENT_STOPPED = "experiment_stopped"
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -78,6 +79,7 @@ RULES: Final = {
     CaseKind.UNKNOWN_SALE: Rule(3, 48),
     CaseKind.TRANSFER_LOSS: Rule(3, 48),
     CaseKind.DEAD_LETTER: Rule(1, 1),
+    CaseKind.EXPERIMENT_STOPPED: Rule(2, 24),
 }
 
 UNKNOWN: Final = Code("insight.case_unknown", 404, "There is no such case.")

@@ -23,6 +23,7 @@ from everyshelf.orders.events import LinesCancelled
 from everyshelf.payment.events import PaymentAuthorized, PaymentCaptured, PaymentFailed
 from everyshelf.payment.events import PaymentRefunded as Refunded
 from everyshelf.pickup.events import PickupCodeLocked, PickupNotCollected, PickupUnlocked
+from everyshelf.planning.events import ExperimentStopped
 from everyshelf.returns.events import ExchangeFailed
 from everyshelf.sourcing.events import LinesUnsourced, OrderAllocated
 from everyshelf.stock.events import ItemCorrected, ItemCounted, ItemSold, TransferClosed
@@ -218,6 +219,14 @@ def transfer_closed(tx: Tx, heard: Sequence[Heard]) -> None:
     ])  # fmt: skip
 
 
+def experiment_stopped(tx: Tx, heard: Sequence[Heard]) -> None:
+    """A rule on trial did harm and was taken back: find out why before it is tried again."""
+    events: list[ExperimentStopped] = [h.event for h in heard]
+    open_now(tx, [
+        Trouble(K.EXPERIMENT_STOPPED, f"{e.policy}/{e.number}", e.detail) for e in events
+    ])  # fmt: skip
+
+
 HANDLERS = {
     LinesUnsourced: unsourced,
     OrderAllocated: sourced_or_cancelled,
@@ -245,4 +254,5 @@ HANDLERS = {
     ItemSold: sold,
     ItemCounted: counted,
     TransferClosed: transfer_closed,
+    ExperimentStopped: experiment_stopped,
 }

@@ -8,6 +8,7 @@ emits  sourcing.line.allocated, sourcing.line.unsourced, sourcing.allocation.rev
 never  moves a unit itself (stock does), works at a node or cancels what it cannot serve
 """
 
+from everyshelf.sourcing.document import check as check_rules
 from everyshelf.sourcing.events import (
     AllocatedLine,
     AllocationsRevoked,
@@ -66,6 +67,7 @@ __all__ = [
     "Worth",
     "audit_replay",
     "came_in",
+    "check_rules",
     "find_plugins",
     "lock_orders",
     "resource_now",

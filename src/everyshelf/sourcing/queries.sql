@@ -116,19 +116,26 @@ limit %(most)s::int
 insert into sourcing_decision (part, id, order_id, at, trigger, policy, policy_version, digest,
   problem, why, cost_minor, nodes, unfilled)
 select u.part, u.id, u.order_id, %(now)s::timestamptz, %(trigger)s::text, %(policy)s::text,
-  %(policy_version)s::int, u.digest, u.problem, u.why, u.cost_minor,
+  u.version, u.digest, u.problem, u.why, u.cost_minor,
   string_to_array(u.nodes, chr(31)), u.unfilled
 from unnest(
-  %(parts)s::int[], %(ids)s::bigint[], %(order_ids)s::bigint[], %(digests)s::bytea[],
-  %(problems)s::bytea[], %(whys)s::bytea[], %(costs)s::bigint[], %(nodes)s::text[],
+  %(parts)s::int[], %(ids)s::bigint[], %(order_ids)s::bigint[], %(versions)s::int[],
+  %(digests)s::bytea[], %(problems)s::bytea[], %(whys)s::bytea[], %(costs)s::bigint[], %(nodes)s::text[],
   %(unfilled)s::bigint[]
-) as u (part, id, order_id, digest, problem, why, cost_minor, nodes, unfilled)
+) as u (part, id, order_id, version, digest, problem, why, cost_minor, nodes, unfilled)
 
 -- name: decisions_of
 select id, at, trigger, policy, policy_version, digest, problem, why
 from sourcing_decision
 where part = %(part)s::int and order_id = %(order_id)s::bigint
 order by id
+
+-- name: last_decisions
+-- The latest decisions, whatever their orders: what a new rule is tried on.
+select problem, why
+from sourcing_decision
+order by id desc
+limit %(most)s::int
 
 -- name: decision
 select id, at, trigger, policy, policy_version, digest, problem, why

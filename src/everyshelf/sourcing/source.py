@@ -43,6 +43,9 @@ LATEST: Final = timedelta(days=1)
 TICKING: Final = (Trigger.SWEEP, Trigger.REVOKED)
 
 
+Ruled = dict[OrderId, Policy[Rules]]
+
+
 @dataclass(slots=True)
 class Choice:
     """One decision for one way of an order, with its units as (line, column, qty)."""
@@ -89,20 +92,29 @@ def source_now(
     if not order_ids:
         return []
     snap = snapshot.read(tx, order_ids)
-    rules = policy.live(tx, POLICY, Rules)
+    ruled = _ruled(tx, snap)
     work = [
         o
-        for o in sorted(snap.orders.values(), key=lambda o: _turn(snap, o, rules.params, tx.now))
-        if not o.held and any(_wanted(snap, x, rules.params) for x in snap.lines[o.id])
+        for o in sorted(
+            snap.orders.values(), key=lambda o: _turn(snap, o, ruled[o.id].params, tx.now)
+        )
+        if not o.held and any(_wanted(snap, x, ruled[o.id].params) for x in snap.lines[o.id])
     ]
     counted = _counted(tx, snap)
-    done = _settle(tx, snap, work, counted, rules) if work else Outcome()
-    _record(tx, done, rules, trigger)
+    done = _settle(tx, snap, work, counted, ruled) if work else Outcome()
+    _record(tx, done, trigger)
     _queue(tx, snap, done, trigger)
     _tell(tx, snap, done, trigger)
     if trigger in TICKING:
         _tick_off(tx, snap)
     return [_answer(snap, done, order_id) for order_id in snap.orders]
+
+
+def _ruled(tx: Tx, snap: Snapshot) -> Ruled:
+    """The version that decides for each order: the one of an experiment or a scope it falls into,
+    else the base."""
+    book = policy.book(tx, POLICY, Rules)
+    return {o.id: book.of(o.scope) for o in snap.orders.values()}
 
 
 def _turn(
@@ -134,7 +146,7 @@ def _counted(tx: Tx, snap: Snapshot) -> set[Task]:
 
 
 def _settle(
-    tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], rules: Policy[Rules]
+    tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], ruled: Ruled
 ) -> Outcome:
     """Decides and takes, again on fresh rows when a race was lost. An order that keeps losing is
     left to wait, so that it cannot stop the others."""
@@ -145,11 +157,11 @@ def _settle(
         trying = [o for o in work if lost[o.id] <= patience]
         net = Network(tx)
         items = {x.item for o in trying for x in snap.lines[o.id]
-                 if _wanted(snap, x, rules.params)}  # fmt: skip
+                 if _wanted(snap, x, ruled[o.id].params)}  # fmt: skip
         pool = Pool(tx, net, trying, items)
         for key, node in banned:
             pool.ban(key, node)
-        plans = [_plan(pool, snap, o, counted, rules) for o in trying]
+        plans = [_plan(pool, snap, o, counted, ruled[o.id]) for o in trying]
         try:
             with tx.savepoint():
                 return Outcome(plans, _take(tx, net, plans, counted))
@@ -268,13 +280,13 @@ def _shut(tx: Tx, nodes: set[str]) -> set[str]:
     return nodes - still
 
 
-def _record(tx: Tx, done: Outcome, rules: Policy[Rules], trigger: Trigger) -> None:
+def _record(tx: Tx, done: Outcome, trigger: Trigger) -> None:
     """Keeps each decision with its problem and its why. A wake that found nothing new is no
     decision worth keeping: the one that made the units wait is there already."""
     again = trigger in (Trigger.STOCK, Trigger.SWEEP)
     rows = [
         (
-            ids.part_of(int(plan.order.id)), ids.new(DecisionId), plan.order.id,
+            ids.part_of(int(plan.order.id)), ids.new(DecisionId), plan.order.id, c.policy.version,
             bytes.fromhex(engine.digest(c.asked.problem)), recorded.record(c.asked, c.policy),
             recorded.answer(c.decision), c.decision.cost_minor,
             chr(31).join(sorted({c.asked.nodes[c.asked.columns.index(n)] for _, n, _ in c.units})),
@@ -285,11 +297,10 @@ def _record(tx: Tx, done: Outcome, rules: Policy[Rules], trigger: Trigger) -> No
         if c.units or not again
     ]  # fmt: skip
     if rows:
-        names = ("parts", "ids", "order_ids", "digests", "problems", "whys", "costs", "nodes",
+        names = ("parts", "ids", "order_ids", "versions", "digests", "problems", "whys", "costs", "nodes",
                  "unfilled")  # fmt: skip
         tx.run(
             SQL.add_decisions, **table(names, rows), now=tx.now, trigger=trigger, policy=POLICY,
-            policy_version=rules.version,
         )  # fmt: skip
 
 
