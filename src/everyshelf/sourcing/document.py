@@ -38,7 +38,7 @@ def check(rules: Rules) -> list[Problem]:
 
 def trial(tx: Tx, rules: Rules) -> list[Problem]:
     """Whether recent orders that found their nodes would find none; with the filter to blame."""
-    kept = tx.all(SQL.last_decisions, _Kept, most=LAST)
+    kept = tx.all(SQL.last_decisions, _Kept, after=0, most=LAST)
     served = [k for k in kept if recorded.answered(k.why).feasible]
     lost = [found for k in served if (found := _lost(k.problem, rules)) is not None]
     if len(served) < FEWEST or len(lost) <= MOST_LOST * len(served):

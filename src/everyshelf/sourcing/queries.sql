@@ -120,8 +120,8 @@ select u.part, u.id, u.order_id, %(now)s::timestamptz, %(trigger)s::text, %(poli
   string_to_array(u.nodes, chr(31)), u.unfilled
 from unnest(
   %(parts)s::int[], %(ids)s::bigint[], %(order_ids)s::bigint[], %(versions)s::int[],
-  %(digests)s::bytea[], %(problems)s::bytea[], %(whys)s::bytea[], %(costs)s::bigint[], %(nodes)s::text[],
-  %(unfilled)s::bigint[]
+  %(digests)s::bytea[], %(problems)s::bytea[], %(whys)s::bytea[], %(costs)s::bigint[],
+  %(nodes)s::text[], %(unfilled)s::bigint[]
 ) as u (part, id, order_id, version, digest, problem, why, cost_minor, nodes, unfilled)
 
 -- name: decisions_of
@@ -134,6 +134,7 @@ order by id
 -- The latest decisions, whatever their orders: what a new rule is tried on.
 select problem, why
 from sourcing_decision
+where id > %(after)s::bigint
 order by id desc
 limit %(most)s::int
 

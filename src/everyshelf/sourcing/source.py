@@ -145,9 +145,7 @@ def _counted(tx: Tx, snap: Snapshot) -> set[Task]:
     return {load.task for load in loads} - set(idle)
 
 
-def _settle(
-    tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], ruled: Ruled
-) -> Outcome:
+def _settle(tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], ruled: Ruled) -> Outcome:
     """Decides and takes, again on fresh rows when a race was lost. An order that keeps losing is
     left to wait, so that it cannot stop the others."""
     banned: list[tuple[Key, str]] = []
@@ -297,8 +295,8 @@ def _record(tx: Tx, done: Outcome, trigger: Trigger) -> None:
         if c.units or not again
     ]  # fmt: skip
     if rows:
-        names = ("parts", "ids", "order_ids", "versions", "digests", "problems", "whys", "costs", "nodes",
-                 "unfilled")  # fmt: skip
+        names = ("parts", "ids", "order_ids", "versions", "digests", "problems", "whys", "costs",
+                 "nodes", "unfilled")  # fmt: skip
         tx.run(
             SQL.add_decisions, **table(names, rows), now=tx.now, trigger=trigger, policy=POLICY,
         )  # fmt: skip
