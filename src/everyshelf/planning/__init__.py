@@ -1,4 +1,5 @@
-"""planning: what to make before it can be sent, and how a rule on trial does.
+"""planning: what to make before it can be sent, how a rule on trial does, what another rule would
+have done, and where decisions fail.
 
 Owns: make_order. Hears: orders.order.placed, orders.order.amended, orders.hold.released,
 orders.line.cancelled. Emits: planning.make.requested, .started, .made, .cancelled,
@@ -16,26 +17,35 @@ from everyshelf.planning.facts import (
     MakeState,
     Start,
 )
+from everyshelf.planning.failures import Failures, failures
 from everyshelf.planning.make import cancel_now, get, made, open_makes, request_now, start
+from everyshelf.planning.replay import Changed, Choice, Report, Side, replay
 
 __all__ = [
     "Arm",
     "Breach",
+    "Changed",
+    "Choice",
     "Comparison",
     "ExperimentStopped",
+    "Failures",
     "Figure",
     "Made",
     "MakeChanged",
     "MakeId",
     "MakeOrder",
     "MakeState",
+    "Report",
+    "Side",
     "Start",
     "broken",
     "cancel_now",
     "compare",
+    "failures",
     "get",
     "made",
     "open_makes",
+    "replay",
     "request_now",
     "start",
     "watch",

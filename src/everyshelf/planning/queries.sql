@@ -154,3 +154,13 @@ cross join lateral (values
 where v.value is not null
 group by m.inside, v.metric
 order by m.inside, v.metric
+
+-- name: said_no
+-- Refusals of a period by node and reason, the most frequent first; what was said after a colon is
+-- a person's note.
+select node, split_part(reason, ':', 1) as reason, count(*)::int as times
+from sourcing_exclusion
+where at >= %(since)s::timestamptz and at < %(until)s::timestamptz
+group by node, split_part(reason, ':', 1)
+order by count(*) desc, node, reason
+limit %(most)s::int

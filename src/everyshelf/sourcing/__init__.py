@@ -9,6 +9,7 @@ never  moves a unit itself (stock does), works at a node or cancels what it cann
 """
 
 from everyshelf.sourcing.document import check as check_rules
+from everyshelf.sourcing.document import find_plugins
 from everyshelf.sourcing.events import (
     AllocatedLine,
     AllocationsRevoked,
@@ -36,7 +37,7 @@ from everyshelf.sourcing.facts import (
     WhyDecision,
     Worth,
 )
-from everyshelf.sourcing.plugins import find as find_plugins
+from everyshelf.sourcing.replay import Past, past
 from everyshelf.sourcing.resource import came_in, lock_orders, resource_now, sweep
 from everyshelf.sourcing.source import source_now
 from everyshelf.sourcing.why import audit_replay, why
@@ -53,6 +54,7 @@ __all__ = [
     "Limits",
     "LinesUnsourced",
     "OrderAllocated",
+    "Past",
     "Replay",
     "Resource",
     "RevokedLine",
@@ -70,6 +72,7 @@ __all__ = [
     "check_rules",
     "find_plugins",
     "lock_orders",
+    "past",
     "resource_now",
     "source_now",
     "sweep",

@@ -1,12 +1,15 @@
 """The policy `sourcing` as a document that people write: who checks it, and who tries it.
 
-The trial decides the last orders again under the document, with the code that decides live, from
-what was recorded of them; what only the world could say (who else came, who said no) it leaves.
+Other packages bring parts by entry points: under `everyshelf.sourcing.filters` a function
+(problem, params) -> mask, under `everyshelf.sourcing.costs` (problem, params) -> Charge. The trial
+decides the last orders again under the document, with the code that decides live, from what was
+recorded of them; what only the world could say (who else came, who said no) it leaves.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from importlib.metadata import entry_points
 from typing import Final
 
 import msgspec
@@ -16,11 +19,14 @@ from everyshelf.base.policy import Problem
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import sourcing as engine
+from everyshelf.decide import sourcing_costs, sourcing_filters
 from everyshelf.decide.sourcing_weigh import candidates, filter_names, weigh
 from everyshelf.sourcing import recorded
 from everyshelf.sourcing.facts import POLICY, Rules
 
 SQL = load("everyshelf.sourcing")
+FILTERS: Final = "everyshelf.sourcing.filters"
+COSTS: Final = "everyshelf.sourcing.costs"
 LAST: Final = 200
 MOST_LOST: Final = 0.2
 FEWEST: Final = 5
@@ -71,4 +77,14 @@ def _place(rules: Rules, name: str) -> str:
     return "/sources" if rules.sources else "/limits"
 
 
+def find_plugins() -> list[str]:
+    """Makes the plugins that are installed known to policies; their names."""
+    for found in entry_points(group=FILTERS):
+        sourcing_filters.PLUGINS[found.name] = found.load()
+    for found in entry_points(group=COSTS):
+        sourcing_costs.PLUGINS[found.name] = found.load()
+    return sorted({*sourcing_filters.PLUGINS, *sourcing_costs.PLUGINS})
+
+
+find_plugins()
 policy.register(POLICY, Rules, check, trial)

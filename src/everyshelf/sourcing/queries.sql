@@ -130,6 +130,14 @@ from sourcing_decision
 where part = %(part)s::int and order_id = %(order_id)s::bigint
 order by id
 
+-- name: past_decisions
+select id, order_id, at, policy_version, problem
+from sourcing_decision
+where id > %(after)s::bigint
+  and at >= %(since)s::timestamptz and at < %(until)s::timestamptz
+order by id
+limit %(most)s::int
+
 -- name: last_decisions
 -- The latest decisions, whatever their orders: what a new rule is tried on.
 select problem, why

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from msgspec.structs import replace
-
 from everyshelf import stock
 from everyshelf.base import ids, outbox, policy
 from everyshelf.base.parts import table
@@ -219,13 +217,7 @@ def _decide(
     """One decision; an order that must go whole may use as many nodes as it takes."""
     here = {node for node, method in loaded if method == way.method}
     asked = problem.ask(pool, order, way, owed, snap.excluded, here, rules.params)
-    chosen = _policy(rules, order)
-    decision = engine.source(asked.problem, chosen)
-    limits = chosen.rules.limits
-    if not chosen.partial and not decision.feasible and len(asked.columns) > limits.max_nodes:
-        limits = replace(limits, max_nodes=len(asked.columns))
-        chosen = replace(chosen, rules=replace(chosen.rules, limits=limits))
-        decision = engine.source(asked.problem, chosen)
+    chosen, decision = engine.source_fully(asked.problem, _policy(rules, order))
     units = problem.cut(pool, asked, decision.parts) if decision.feasible else []
     return Choice(asked, chosen, decision, units)
 
