@@ -106,3 +106,18 @@ def test_the_command_prints_both_sides(
     assert wrong.exit_code != 0
     shown = CliRunner().invoke(app, ["policy", "failures", *period])
     assert "6 decisions, 0 left short" in shown.output
+
+
+def test_a_shadow_decides_beside_the_live_version_without_effect(past: Database) -> None:
+    version = past.run(lambda tx: policy.draft(tx, "sourcing", rules(FAR)))
+    past.run(lambda tx: policy.promote(tx, "sourcing", version, policy.State.SHADOW))
+    orders = shop.source(past, *(shop.order(("TEA-1", 1)) for _ in range(3)))
+    assert all(shop.nodes(past, o) == {"S001"} for o in orders)
+    found = past.run(lambda tx: planning.shadowed(tx, version, SINCE, UNTIL))
+    assert (found.decisions, found.changed, found.unfilled) == (3, 3, 0)
+    assert found.cost_minor > found.before_minor > 0
+    assert shop.ask(past, "select distinct nodes from sourcing_shadow") == [(["DC1"],)]
+    past.run(lambda tx: policy.retire(tx, "sourcing", version))
+    shop.source(past, shop.order(("TEA-1", 1)))
+    assert past.run(lambda tx: planning.shadowed(tx, version, SINCE, UNTIL)).decisions == 3
+    assert shop.findings(past) == []

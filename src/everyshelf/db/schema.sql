@@ -1126,6 +1126,19 @@ create table sourcing_worth_run (
   constraint sourcing_worth_run_pkey PRIMARY KEY (run)
 );
 
+create table sourcing_shadow (
+  part integer not null,
+  decision_id bigint not null,
+  version integer not null,
+  at timestamp with time zone not null,
+  differs boolean not null,
+  cost_minor bigint not null,
+  before_minor bigint not null,
+  nodes text[] not null,
+  unfilled bigint not null,
+  constraint sourcing_shadow_pkey PRIMARY KEY (part, decision_id, version)
+);
+
 CREATE UNIQUE INDEX api_key_hash ON api_key USING btree (hash);
 
 CREATE INDEX cart_customer ON cart USING btree (customer_id) WHERE state = 'open'::text;
@@ -1238,7 +1251,11 @@ CREATE INDEX sourcing_demand_due ON sourcing_demand USING btree (due_at);
 
 CREATE INDEX sourcing_demand_item ON sourcing_demand USING btree (item, since);
 
+CREATE INDEX sourcing_exclusion_at ON sourcing_exclusion USING btree (at);
+
 CREATE INDEX sourcing_load_day ON sourcing_load USING btree (node, day);
+
+CREATE INDEX sourcing_shadow_version ON sourcing_shadow USING btree (version, at);
 
 CREATE INDEX sourcing_unsettled_due ON sourcing_unsettled USING btree (due_at);
 

@@ -19,7 +19,7 @@ from everyshelf.planning.facts import (
 )
 from everyshelf.planning.failures import Failures, failures
 from everyshelf.planning.make import cancel_now, get, made, open_makes, request_now, start
-from everyshelf.planning.replay import Changed, Choice, Report, Side, replay
+from everyshelf.planning.replay import Changed, Choice, Report, Shadowed, Side, replay, shadowed
 
 __all__ = [
     "Arm",
@@ -36,6 +36,7 @@ __all__ = [
     "MakeOrder",
     "MakeState",
     "Report",
+    "Shadowed",
     "Side",
     "Start",
     "broken",
@@ -47,6 +48,7 @@ __all__ = [
     "open_makes",
     "replay",
     "request_now",
+    "shadowed",
     "start",
     "watch",
 ]

@@ -164,3 +164,13 @@ where at >= %(since)s::timestamptz and at < %(until)s::timestamptz
 group by node, split_part(reason, ':', 1)
 order by count(*) desc, node, reason
 limit %(most)s::int
+
+-- name: shadow_sums
+select count(*)::bigint as decisions, count(*) filter (where differs)::bigint as changed,
+  coalesce(sum(before_minor), 0)::bigint as before_minor,
+  coalesce(sum(cost_minor), 0)::bigint as cost_minor,
+  coalesce(sum(cardinality(nodes)), 0)::bigint as parcels,
+  coalesce(sum(unfilled), 0)::bigint as unfilled
+from sourcing_shadow
+where version = %(version)s::int
+  and at >= %(since)s::timestamptz and at < %(until)s::timestamptz

@@ -15,12 +15,14 @@ import msgspec
 
 from everyshelf import sourcing
 from everyshelf.base import policy
+from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import sourcing as engine
 from everyshelf.decide.sourcing_why import explain
 from everyshelf.orders import OrderId
 from everyshelf.sourcing import DecisionId, Past, Rules
 
+SQL = load("everyshelf.planning")
 NAME: Final = "sourcing"
 SHOWN: Final = 20
 MOST: Final = 1_000_000
@@ -162,3 +164,22 @@ def _choice(one: Past, rules: Rules, told: engine.Decision) -> Choice:
         tuple(one.names.nodes[n] for n in said.winner), told.cost_minor,
         sum(q for _, q in told.unfilled), {t: v for t, v in terms.items() if v}, left_out,
     )  # fmt: skip
+
+
+class Shadowed(msgspec.Struct, frozen=True):
+    """What a version in shadow would have come to over the live decisions of a period."""
+
+    decisions: int
+    changed: int
+    before_minor: int
+    cost_minor: int
+    parcels: int
+    unfilled: int
+
+
+def shadowed(tx: Tx, version: int, since: datetime, until: datetime) -> Shadowed:
+    """Adds up what was kept while the version ran in shadow. Refused: policy.unknown."""
+    policy.row(tx, NAME, version)
+    found = tx.one(SQL.shadow_sums, Shadowed, version=version, since=since, until=until)
+    assert found is not None
+    return found

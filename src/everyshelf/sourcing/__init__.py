@@ -1,7 +1,8 @@
 """sourcing: which node serves which units of an order, and why.
 
 owns   sourcing_demand, sourcing_decision, sourcing_exclusion, node_load, sourcing_load,
-       sourcing_unsettled, sourcing_worth, sourcing_worth_run, the policy `sourcing`
+       sourcing_unsettled, sourcing_shadow, sourcing_worth, sourcing_worth_run, the policy
+       `sourcing`
 hears  orders placed, released, cancelled, amended; stock received, adjusted, counted, regraded,
        transferred, and soft holds that end
 emits  sourcing.line.allocated, sourcing.line.unsourced, sourcing.allocation.revoked
@@ -37,7 +38,7 @@ from everyshelf.sourcing.facts import (
     WhyDecision,
     Worth,
 )
-from everyshelf.sourcing.replay import Past, past
+from everyshelf.sourcing.recorded import Past, past
 from everyshelf.sourcing.resource import came_in, lock_orders, resource_now, sweep
 from everyshelf.sourcing.source import source_now
 from everyshelf.sourcing.why import audit_replay, why

@@ -124,6 +124,16 @@ from unnest(
   %(nodes)s::text[], %(unfilled)s::bigint[]
 ) as u (part, id, order_id, version, digest, problem, why, cost_minor, nodes, unfilled)
 
+-- name: add_shadows
+insert into sourcing_shadow (part, decision_id, version, at, differs, cost_minor, before_minor,
+  nodes, unfilled)
+select u.part, u.id, u.version, %(now)s::timestamptz, u.differs, u.cost_minor, u.before_minor,
+  string_to_array(u.nodes, chr(31)), u.unfilled
+from unnest(
+  %(parts)s::int[], %(ids)s::bigint[], %(versions)s::int[], %(differs)s::boolean[],
+  %(costs)s::bigint[], %(befores)s::bigint[], %(nodes)s::text[], %(unfilled)s::bigint[]
+) as u (part, id, version, differs, cost_minor, before_minor, nodes, unfilled)
+
 -- name: decisions_of
 select id, at, trigger, policy, policy_version, digest, problem, why
 from sourcing_decision

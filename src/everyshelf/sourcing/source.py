@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,12 +22,12 @@ from everyshelf.base.tx import Tx
 from everyshelf.decide import conditions
 from everyshelf.decide import sourcing as engine
 from everyshelf.orders import OrderId
-from everyshelf.sourcing import capacity, problem, recorded, snapshot
+from everyshelf.sourcing import capacity, outcome, problem, snapshot
 from everyshelf.sourcing.capacity import Task
 from everyshelf.sourcing.events import AllocatedLine, LinesUnsourced, OrderAllocated, UnsourcedLine
-from everyshelf.sourcing.facts import POLICY, DecisionId, Rules, Sourced, Trigger, Waits, Way
+from everyshelf.sourcing.facts import POLICY, Rules, Sourced, Trigger, Waits, Way
+from everyshelf.sourcing.outcome import Choice, Outcome, Plan
 from everyshelf.sourcing.pool import Pool
-from everyshelf.sourcing.problem import Ask
 from everyshelf.sourcing.reach import Network
 from everyshelf.sourcing.snapshot import Demand, Key, Line, Order, Snapshot
 
@@ -42,32 +41,6 @@ TICKING: Final = (Trigger.SWEEP, Trigger.REVOKED)
 
 
 Ruled = dict[OrderId, Policy[Rules]]
-
-
-@dataclass(slots=True)
-class Choice:
-    """One decision for one way of an order, with its units as (line, column, qty)."""
-
-    asked: Ask
-    policy: engine.Policy
-    decision: engine.Decision
-    units: list[tuple[Line, int, int]]
-
-
-@dataclass(slots=True)
-class Plan:
-    """What is to be taken for an order."""
-
-    order: Order
-    choices: list[Choice]
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What was decided, and the allocations that the ledger gave for it."""
-
-    plans: list[Plan] = field(default_factory=list)
-    given: dict[OrderId, list[AllocatedLine]] = field(default_factory=dict)
 
 
 class _LostRace(Exception):
@@ -90,7 +63,8 @@ def source_now(
     if not order_ids:
         return []
     snap = snapshot.read(tx, order_ids)
-    ruled = _ruled(tx, snap)
+    book = policy.book(tx, POLICY, Rules)
+    ruled = {o.id: book.of(o.scope) for o in snap.orders.values()}
     work = [
         o
         for o in sorted(
@@ -100,19 +74,12 @@ def source_now(
     ]
     counted = _counted(tx, snap)
     done = _settle(tx, snap, work, counted, ruled) if work else Outcome()
-    _record(tx, done, trigger)
+    outcome.keep(tx, done, book, trigger)
     _queue(tx, snap, done, trigger)
     _tell(tx, snap, done, trigger)
     if trigger in TICKING:
         _tick_off(tx, snap)
     return [_answer(snap, done, order_id) for order_id in snap.orders]
-
-
-def _ruled(tx: Tx, snap: Snapshot) -> Ruled:
-    """The version that decides for each order: the one of an experiment or a scope it falls into,
-    else the base."""
-    book = policy.book(tx, POLICY, Rules)
-    return {o.id: book.of(o.scope) for o in snap.orders.values()}
 
 
 def _turn(
@@ -268,30 +235,6 @@ def _shut(tx: Tx, nodes: set[str]) -> set[str]:
     this transaction ends."""
     still = {node for (node,) in tx.tuples(SQL.still_open, nodes=sorted(nodes))} if nodes else set()
     return nodes - still
-
-
-def _record(tx: Tx, done: Outcome, trigger: Trigger) -> None:
-    """Keeps each decision with its problem and its why. A wake that found nothing new is no
-    decision worth keeping: the one that made the units wait is there already."""
-    again = trigger in (Trigger.STOCK, Trigger.SWEEP)
-    rows = [
-        (
-            ids.part_of(int(plan.order.id)), ids.new(DecisionId), plan.order.id, c.policy.version,
-            bytes.fromhex(engine.digest(c.asked.problem)), recorded.record(c.asked, c.policy),
-            recorded.answer(c.decision), c.decision.cost_minor,
-            chr(31).join(sorted({c.asked.nodes[c.asked.columns.index(n)] for _, n, _ in c.units})),
-            sum(c.asked.owed) - sum(qty for _, _, qty in c.units),
-        )
-        for plan in done.plans
-        for c in plan.choices
-        if c.units or not again
-    ]  # fmt: skip
-    if rows:
-        names = ("parts", "ids", "order_ids", "versions", "digests", "problems", "whys", "costs",
-                 "nodes", "unfilled")  # fmt: skip
-        tx.run(
-            SQL.add_decisions, **table(names, rows), now=tx.now, trigger=trigger, policy=POLICY,
-        )  # fmt: skip
 
 
 def _left(snap: Snapshot, done: Outcome, order_id: OrderId) -> list[tuple[Line, int]]:

@@ -142,6 +142,27 @@ def _changed(one: Changed, old: str, new: str) -> str:
     return "\n".join(lines)
 
 
+@GROUP.command("shadowed")
+def shadowed(
+    version: Annotated[int, typer.Argument(help="A version that runs or ran in shadow.")],
+    since: From = None,
+    until: To = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a version in shadow would have come to over the live decisions.
+
+    Example: everyshelf policy shadowed 2
+    """
+    first, last = _period(since, until)
+    found = show.run(lambda tx: planning.shadowed(tx, version, first, last))
+    told = (
+        f"{found.changed:,} of {found.decisions:,} decisions would be others: "
+        f"{found.cost_minor / 100:,.2f} instead of {found.before_minor / 100:,.2f}, "
+        f"{found.parcels:,} parcels, {found.unfilled:,} units without a node."
+    )
+    show.tell(found, as_json, told)
+
+
 @GROUP.command("failures")
 def failures(since: From = None, until: To = None, as_json: Json = False) -> None:
     """Show where decisions fail: nodes that say no, items that find no node, filters to blame.
