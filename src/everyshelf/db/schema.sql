@@ -169,6 +169,9 @@ create table node (
   lead_days integer default 0 not null,
   version bigint default 1 not null,
   updated_at timestamp with time zone not null,
+  daily_lines integer,
+  daily_units integer,
+  channel_orders jsonb default '{}'::jsonb not null,
   tags text[] default '{}'::text[] not null,
   constraint node_kind_known CHECK (kind = ANY (ARRAY['dc'::text, 'store'::text, 'dark_store'::text, 'mfc'::text, 'three_pl'::text, 'supplier'::text, 'locker'::text, 'popup'::text, 'hub'::text])),
   constraint node_name_not_reserved CHECK (node !~ '^@'::text),
@@ -681,9 +684,17 @@ create table node_load (
   day date not null,
   orders bigint not null,
   cap bigint,
+  channel text collate "C" default ''::text not null,
+  lines bigint default 0 not null,
+  units bigint default 0 not null,
+  cap_lines bigint,
+  cap_units bigint,
+  constraint node_load_lines_within_cap CHECK (cap_lines IS NULL OR lines <= cap_lines),
   constraint node_load_not_negative CHECK (orders >= 0),
-  constraint node_load_pkey PRIMARY KEY (node, day),
-  constraint node_load_within_cap CHECK (cap IS NULL OR orders <= cap)
+  constraint node_load_pkey PRIMARY KEY (node, day, channel),
+  constraint node_load_units_within_cap CHECK (cap_units IS NULL OR units <= cap_units),
+  constraint node_load_within_cap CHECK (cap IS NULL OR orders <= cap),
+  constraint node_load_work_not_negative CHECK (lines >= 0 AND units >= 0)
 );
 
 create table sourcing_load (
@@ -692,6 +703,9 @@ create table sourcing_load (
   node text collate "C" not null,
   method text not null,
   day date not null,
+  channel text collate "C" default ''::text not null,
+  lines bigint default 0 not null,
+  units bigint default 0 not null,
   constraint sourcing_load_pkey PRIMARY KEY (part, order_id, node, method)
 );
 

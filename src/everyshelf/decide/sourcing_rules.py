@@ -14,8 +14,6 @@ from everyshelf.decide import conditions, sourcing_costs, sourcing_filters
 from everyshelf.decide.sourcing_costs import AnyCost
 from everyshelf.decide.sourcing_filters import AnyFilter, Condition, Name, Natural
 
-Minutes = Annotated[int, msgspec.Meta(ge=0, le=14 * 24 * 60)]
-
 
 class Fill(StrEnum):
     """Whether an order goes as far as the stock goes."""
@@ -48,23 +46,12 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     priority: int
 
 
-class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Instead of being told, the `nodes` cheapest nodes that a tag or kind names are asked; the
-    first to claim gets the work. After `minutes` the cheapest is told after all."""
-
-    tag_or_kind: Name
-    nodes: Annotated[int, msgspec.Meta(ge=2, le=50)] = 3
-    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 15
-
-
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How an order may be cut up, how long it may wait, and how long the search may take.
+    """How an order may be cut up, and how long the search may take.
 
     `min_value_to_split_minor`: orders worth less stay at one node. `never_split` (items) and
-    `never_split_when` (CEL over line and order): all units of the line from one node. An order is
-    held `hold_minutes` at most for a better joint decision, never so long that its promise is at
-    risk; orders of one buyer to one address within `consolidate_minutes` are decided as one.
-    After `max_rejections` nodes said no, a person decides.
+    `never_split_when` (CEL over line and order): all units of the line from one node. After
+    `max_rejections` nodes said no, a person decides.
     """
 
     max_nodes: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
@@ -73,8 +60,6 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     never_split: tuple[str, ...] = ()
     never_split_when: str = ""
     fill: Fill = Fill.AS_ORDERED
-    hold_minutes: Minutes = 0
-    consolidate_minutes: Minutes = 0
     max_rejections: Natural = 0
     max_expansions: Annotated[int, msgspec.Meta(ge=1)] = 20_000
 
@@ -92,7 +77,6 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     bands: tuple[tuple[str, ...], ...] = ()
     limits: Limits = Limits()
     turns: tuple[Turn, ...] = ()
-    offer: Offer | None = None
 
 
 class Flaw(msgspec.Struct, frozen=True):

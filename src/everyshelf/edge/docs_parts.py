@@ -38,7 +38,6 @@ def page(note: str) -> str:
         *_struct("A source (a rung of the hierarchy)", rules.Source),
         *_struct("Limits", rules.Limits),
         *_struct("A turn", rules.Turn),
-        *_struct("An offer", rules.Offer),
         "## Filters that always apply\n",
         "What cannot be is no policy. In this order, before the policy's own:\n",
         *_table(("filter", "takes a node out when"), ALWAYS.items()), "",

@@ -117,6 +117,9 @@ class Node(msgspec.Struct, frozen=True):
     cutoff_minute: int = 960
     processing_minutes: int = 120
     daily_orders: int | None = None
+    daily_lines: int | None = None
+    daily_units: int | None = None
+    channel_orders: dict[str, int] = {}
     priority: int = 100
     labour_order_minor: int = 0
     labour_line_minor: int = 0
@@ -125,6 +128,12 @@ class Node(msgspec.Struct, frozen=True):
     lead_days: int = 0
     tags: tuple[str, ...] = ()
     version: int = 0
+
+    @property
+    def limited(self) -> bool:
+        """Whether its day has any limit."""
+        caps = (self.daily_orders, self.daily_lines, self.daily_units)
+        return any(cap is not None for cap in caps) or bool(self.channel_orders)
 
 
 class Hours(msgspec.Struct, frozen=True, order=True):
@@ -175,6 +184,9 @@ class UpsertNode(msgspec.Struct, frozen=True, kw_only=True):
     cutoff_minute: int | UnsetType = UNSET
     processing_minutes: int | UnsetType = UNSET
     daily_orders: int | UnsetType | None = UNSET
+    daily_lines: int | UnsetType | None = UNSET
+    daily_units: int | UnsetType | None = UNSET
+    channel_orders: dict[str, int] | UnsetType = UNSET
     priority: int | UnsetType = UNSET
     labour_order_minor: int | UnsetType = UNSET
     labour_line_minor: int | UnsetType = UNSET

@@ -1,8 +1,9 @@
 -- name: lock_nodes
 -- In order of the code, as everybody locks them.
 select node, name, kind, zone, country, region, city, postcode, street, lat, lon, capabilities,
-  active, paused, opens_on, closes_on, cutoff_minute, processing_minutes, daily_orders, priority,
-  labour_order_minor, labour_line_minor, labour_unit_minor, unknown_sales, lead_days, tags, version
+  active, paused, opens_on, closes_on, cutoff_minute, processing_minutes, daily_orders,
+  daily_lines, daily_units, channel_orders, priority, labour_order_minor, labour_line_minor,
+  labour_unit_minor, unknown_sales, lead_days, tags, version
 from node
 where node = any (%(nodes)s::text[])
 order by node
@@ -10,8 +11,9 @@ for update
 
 -- name: read_nodes
 select node, name, kind, zone, country, region, city, postcode, street, lat, lon, capabilities,
-  active, paused, opens_on, closes_on, cutoff_minute, processing_minutes, daily_orders, priority,
-  labour_order_minor, labour_line_minor, labour_unit_minor, unknown_sales, lead_days, tags, version
+  active, paused, opens_on, closes_on, cutoff_minute, processing_minutes, daily_orders,
+  daily_lines, daily_units, channel_orders, priority, labour_order_minor, labour_line_minor,
+  labour_unit_minor, unknown_sales, lead_days, tags, version
 from node
 where %(nodes)s::text[] is null or node = any (%(nodes)s::text[])
 order by node
@@ -19,16 +21,18 @@ order by node
 -- name: write_nodes
 insert into node (node, name, kind, zone, country, region, city, postcode, street, lat, lon,
   capabilities, active, paused, opens_on, closes_on, cutoff_minute, processing_minutes,
-  daily_orders, priority, labour_order_minor, labour_line_minor, labour_unit_minor, unknown_sales,
-  lead_days, tags, version, updated_at)
+  daily_orders, daily_lines, daily_units, channel_orders, priority, labour_order_minor,
+  labour_line_minor, labour_unit_minor, unknown_sales, lead_days, tags, version, updated_at)
 select u.node, u.name, u.kind, u.zone, u.country, u.region, u.city, u.postcode, u.street, u.lat,
   u.lon, u.capabilities, u.active, u.paused, u.opens_on, u.closes_on, u.cutoff_minute,
-  u.processing_minutes, u.daily_orders, u.priority, u.labour_order_minor, u.labour_line_minor,
-  u.labour_unit_minor, u.unknown_sales, u.lead_days, u.tags, u.version, %(now)s::timestamptz
+  u.processing_minutes, u.daily_orders, u.daily_lines, u.daily_units, u.channel_orders, u.priority,
+  u.labour_order_minor, u.labour_line_minor, u.labour_unit_minor, u.unknown_sales, u.lead_days,
+  u.tags, u.version, %(now)s::timestamptz
 from jsonb_to_recordset(%(rows)s::jsonb) as u (node text, name text, kind text, zone text,
   country text, region text, city text, postcode text, street text, lat double precision,
   lon double precision, capabilities text[], active boolean, paused boolean, opens_on date,
-  closes_on date, cutoff_minute int, processing_minutes int, daily_orders int, priority int,
+  closes_on date, cutoff_minute int, processing_minutes int, daily_orders int, daily_lines int,
+  daily_units int, channel_orders jsonb, priority int,
   labour_order_minor bigint, labour_line_minor bigint, labour_unit_minor bigint,
   unknown_sales boolean, lead_days int, tags text[], version bigint)
 order by u.node
@@ -39,7 +43,9 @@ set name = excluded.name, kind = excluded.kind, zone = excluded.zone, country = 
   capabilities = excluded.capabilities, active = excluded.active, paused = excluded.paused,
   opens_on = excluded.opens_on, closes_on = excluded.closes_on,
   cutoff_minute = excluded.cutoff_minute, processing_minutes = excluded.processing_minutes,
-  daily_orders = excluded.daily_orders, priority = excluded.priority,
+  daily_orders = excluded.daily_orders, daily_lines = excluded.daily_lines,
+  daily_units = excluded.daily_units, channel_orders = excluded.channel_orders,
+  priority = excluded.priority,
   labour_order_minor = excluded.labour_order_minor, labour_line_minor = excluded.labour_line_minor,
   labour_unit_minor = excluded.labour_unit_minor, unknown_sales = excluded.unknown_sales,
   lead_days = excluded.lead_days, tags = excluded.tags, version = excluded.version,

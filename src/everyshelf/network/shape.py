@@ -73,7 +73,9 @@ def _check_numbers(node: Node) -> None:
     require(all(c >= 0 for c in labour), "Labour costs are 0 or more.")
     require(0 <= node.processing_minutes <= 60 * DAY_MINUTES, "Processing takes 0-86400 minutes.")
     require(0 <= node.lead_days <= 3650, "The lead time is 0-3650 days.")
-    require(node.daily_orders is None or node.daily_orders >= 0, "The daily capacity is 0 or more.")
+    caps = (node.daily_orders, node.daily_lines, node.daily_units, *node.channel_orders.values())
+    require(all(cap is None or cap >= 0 for cap in caps), "The daily capacity is 0 or more.")
+    require("" not in node.channel_orders, "A limit of a channel names the channel.")
     require(
         node.opens_on is None or node.closes_on is None or node.opens_on <= node.closes_on,
         "A node opens before it closes.",

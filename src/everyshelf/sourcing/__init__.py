@@ -9,6 +9,8 @@ emits  sourcing.line.allocated, sourcing.line.unsourced, sourcing.allocation.rev
 never  moves a unit itself (stock does), works at a node or cancels what it cannot serve
 """
 
+from everyshelf.sourcing.capacity import Day
+from everyshelf.sourcing.capacity import days as capacity_days
 from everyshelf.sourcing.document import check as check_rules
 from everyshelf.sourcing.document import find_plugins, rules_of
 from everyshelf.sourcing.events import (
@@ -51,6 +53,7 @@ __all__ = [
     "AllocatedLine",
     "AllocationsRevoked",
     "Candidate",
+    "Day",
     "DecisionId",
     "Flip",
     "Limits",
@@ -72,6 +75,7 @@ __all__ = [
     "WorthRun",
     "audit_replay",
     "came_in",
+    "capacity_days",
     "check_rules",
     "find_plugins",
     "last_run",

@@ -48,20 +48,29 @@ where l.supply <> 'kit'
   and exists (select from cursor_position where subscriber = 'sourcing')
 
 -- name: load_is_counted
--- A node's day counts exactly the orders that took a place of it.
+-- A node's day counts exactly the orders, lines and units that took a place of it.
 select 'node_load' as what,
-  concat(n.node, ' on ', n.day, ': ', n.orders, ' booked, ', count(l.order_id), ' orders') as detail
+  concat(n.node, ' on ', n.day, ' ', n.channel, ': ', n.orders, '/', n.lines, '/', n.units,
+    ' booked, ', count(l.order_id), '/', coalesce(sum(l.lines), 0), '/', coalesce(sum(l.units), 0),
+    ' taken') as detail
 from node_load n
-left join sourcing_load l on l.node = n.node and l.day = n.day
-group by n.node, n.day, n.orders
+left join sourcing_load l
+  on l.node = n.node and l.day = n.day and (n.channel = '' or l.channel = n.channel)
+group by n.node, n.day, n.channel, n.orders, n.lines, n.units
 having n.orders <> count(l.order_id)
+  or (n.channel = '' and (n.lines <> coalesce(sum(l.lines), 0)
+    or n.units <> coalesce(sum(l.units), 0)))
 
 -- name: load_has_its_day
 select 'sourcing_load' as what, concat('order ', l.order_id, ' at ', l.node) as detail
 from sourcing_load l
-where not exists (select from node_load n where n.node = l.node and n.day = l.day)
+where not exists (
+    select from node_load n where n.node = l.node and n.day = l.day and n.channel = ''
+  )
 
 -- name: capacity_is_kept
-select 'node_load' as what, concat(node, ' on ', day, ': ', orders, ' of ', cap) as detail
+select 'node_load' as what,
+  concat(node, ' on ', day, ' ', channel, ': ', orders, ' of ', cap, ' orders, ', lines, ' of ',
+    cap_lines, ' lines, ', units, ' of ', cap_units, ' units') as detail
 from node_load
-where orders > cap
+where orders > cap or lines > cap_lines or units > cap_units

@@ -17,14 +17,14 @@ from everyshelf.base import ids
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.sourcing.facts import WORTHS, Worth
-from everyshelf.sourcing.reach import Network
+from everyshelf.sourcing.reach import Network, Room
 from everyshelf.sourcing.snapshot import Key, Line, Order
 from everyshelf.stock import HANDLING
 
 SQL = load("everyshelf.sourcing")
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Saved = tuple[Ints, dict[Key, list[list[int]]], dict[int, int]]
+Saved = tuple[Ints, dict[Key, list[list[int]]], dict[int, Room]]
 
 
 class Pool:
@@ -149,7 +149,7 @@ class Pool:
     def save(self) -> Saved:
         """What `restore` needs to take back every draw since."""
         holds = {key: [list(cell) for cell in cells] for key, cells in self._holds.items()}
-        return self.free.copy(), holds, dict(self.net.room)
+        return self.free.copy(), holds, {n: room.copy() for n, room in self.net.room.items()}
 
     def restore(self, saved: Saved) -> None:
         """Takes back every draw since `save`."""

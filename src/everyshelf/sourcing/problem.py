@@ -60,7 +60,7 @@ def ask(
     stock = stock[:, columns]
     unable = pool.unable(lines)[:, columns]
     said_no = pool.said_no(order, lines, excluded)[:, columns]
-    usable = np.where(unable | said_no, 0, stock)
+    usable = net.fit(np.where(unable | said_no, 0, stock), need, columns)
     made = engine.Problem(
         order=int(order.id), item=np.arange(len(rows)), qty=need, weight_g=weight,
         volume_cm3=volume, value_minor=value, node=np.arange(len(columns)), stock=usable,
@@ -70,7 +70,7 @@ def ask(
         labour_unit_minor=net.ground.labour_unit[columns], priority=net.ground.priority[columns],
         filters=(
             *_filters(pool, way, columns, offer, stock, unable, said_no),
-            ("capacity", pool.net.full(loaded)[columns]),
+            ("capacity", net.full(loaded, order.channel)[columns]),
         ),
         facts=_facts(pool, offer, rows, need, columns),
         asked=order.facts(way, net.now), nodes=net.ground.facts(columns),

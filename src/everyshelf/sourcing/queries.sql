@@ -162,7 +162,7 @@ from sourcing_decision
 where id = %(id)s::bigint
 
 -- name: loads
-select node, day, orders
+select node, day, channel, orders, lines, units
 from node_load
 where node = any (%(nodes)s::text[]) and day between %(first)s::date and %(last)s::date
 
@@ -172,38 +172,59 @@ from sourcing_load
 where part = any (%(parts)s::int[]) and order_id = any (%(order_ids)s::bigint[])
 
 -- name: book
--- The guard is on the row: a node that would pass its limit gives no row back, whoever was first.
-insert into node_load (node, day, orders, cap)
-select u.node, u.day, u.orders, u.cap
-from unnest(%(nodes)s::text[], %(days)s::date[], %(orders)s::bigint[], %(caps)s::bigint[])
-  as u (node, day, orders, cap)
-where u.orders <= u.cap
-order by u.node, u.day
-on conflict (node, day) do update
-set orders = node_load.orders + excluded.orders, cap = excluded.cap
-where node_load.orders + excluded.orders <= excluded.cap
-returning node, day
+-- The guard is on the row: a node that would pass a limit gives no row back, whoever was first.
+insert into node_load (node, day, channel, orders, lines, units, cap, cap_lines, cap_units)
+select u.node, u.day, u.channel, u.orders, u.lines, u.units, u.cap, u.cap_lines, u.cap_units
+from unnest(
+  %(nodes)s::text[], %(days)s::date[], %(channels)s::text[], %(orders)s::bigint[],
+  %(lines)s::bigint[], %(units)s::bigint[], %(caps)s::bigint[], %(cap_lines)s::bigint[],
+  %(cap_units)s::bigint[]
+) as u (node, day, channel, orders, lines, units, cap, cap_lines, cap_units)
+where (u.cap is null or u.orders <= u.cap) and (u.cap_lines is null or u.lines <= u.cap_lines)
+  and (u.cap_units is null or u.units <= u.cap_units)
+order by u.node, u.day, u.channel
+on conflict (node, day, channel) do update
+set orders = node_load.orders + excluded.orders, lines = node_load.lines + excluded.lines,
+  units = node_load.units + excluded.units, cap = excluded.cap, cap_lines = excluded.cap_lines,
+  cap_units = excluded.cap_units
+where (excluded.cap is null or node_load.orders + excluded.orders <= excluded.cap)
+  and (excluded.cap_lines is null or node_load.lines + excluded.lines <= excluded.cap_lines)
+  and (excluded.cap_units is null or node_load.units + excluded.units <= excluded.cap_units)
+returning node, day, channel
 
 -- name: take_load
-insert into sourcing_load (part, order_id, node, method, day)
-select u.part, u.order_id, u.node, u.method, u.day
+insert into sourcing_load (part, order_id, node, method, day, channel, lines, units)
+select u.part, u.order_id, u.node, u.method, u.day, u.channel, u.lines, u.units
 from unnest(
   %(parts)s::int[], %(order_ids)s::bigint[], %(nodes)s::text[], %(methods)s::text[],
-  %(days)s::date[]
-) as u (part, order_id, node, method, day)
+  %(days)s::date[], %(channels)s::text[], %(lines)s::bigint[], %(units)s::bigint[]
+) as u (part, order_id, node, method, day, channel, lines, units)
+on conflict (part, order_id, node, method) do update
+set lines = sourcing_load.lines + excluded.lines, units = sourcing_load.units + excluded.units
 
 -- name: drop_load
 delete from sourcing_load l
 using unnest(%(parts)s::int[], %(order_ids)s::bigint[], %(nodes)s::text[], %(methods)s::text[])
   as u (part, order_id, node, method)
 where l.part = u.part and l.order_id = u.order_id and l.node = u.node and l.method = u.method
-returning l.node, l.day
+returning l.node, l.day, l.channel, l.lines, l.units
 
 -- name: unbook
 update node_load l
-set orders = l.orders - u.orders
-from unnest(%(nodes)s::text[], %(days)s::date[], %(orders)s::bigint[]) as u (node, day, orders)
-where l.node = u.node and l.day = u.day
+set orders = l.orders - u.orders, lines = l.lines - u.lines, units = l.units - u.units
+from unnest(
+  %(nodes)s::text[], %(days)s::date[], %(channels)s::text[], %(orders)s::bigint[],
+  %(lines)s::bigint[], %(units)s::bigint[]
+) as u (node, day, channel, orders, lines, units)
+where l.node = u.node and l.day = u.day and l.channel = u.channel
+
+-- name: node_loads
+-- How full the days of nodes are; a node without a limit is not counted and has no row.
+select node, day, channel, orders, lines, units, cap, cap_lines, cap_units
+from node_load
+where day between %(first)s::date and %(last)s::date
+  and (%(nodes)s::text[] is null or node = any (%(nodes)s::text[]))
+order by day, node, channel
 
 -- name: unsettle
 insert into sourcing_unsettled (part, order_id, due_at)

@@ -55,6 +55,37 @@ class Offer:
     services: list[str | None]
 
 
+@dataclass(slots=True)
+class Room:
+    """What is left of a node's day; None: no limit. `channels`: orders left to channels that have a
+    limit of their own."""
+
+    orders: int | None
+    lines: int | None
+    units: int | None
+    channels: dict[str, int]
+
+    def takes(self, channel: str, has_it: bool) -> bool:
+        """Whether any more of an order fits; one that is counted already takes no place."""
+        left = (self.lines, self.units)
+        if not has_it:
+            left = (*left, self.orders, self.channels.get(channel))  # type: ignore[assignment]
+        return all(x is None or x > 0 for x in left)
+
+    def less(self, channel: str, orders: int, lines: int, units: int) -> None:
+        """Takes from it; a row of a channel counts its orders only."""
+        if channel and channel in self.channels:
+            self.channels[channel] -= orders
+        if not channel:
+            self.orders = None if self.orders is None else self.orders - orders
+            self.lines = None if self.lines is None else self.lines - lines
+            self.units = None if self.units is None else self.units - units
+
+    def copy(self) -> Room:
+        """One that can be taken from without this."""
+        return Room(self.orders, self.lines, self.units, dict(self.channels))
+
+
 class Network:
     """The nodes of one batch as columns, with what is asked of them more than once kept."""
 
@@ -81,29 +112,57 @@ class Network:
         """The date at the node."""
         return self._dates[int(self.ground.time_zone[n])]
 
-    def _read_room(self, tx: Tx) -> dict[int, int]:
-        """Orders that each limited node can still take today."""
-        limited = {n: node.daily_orders for n, node in enumerate(self.nodes)
-                   if node.daily_orders is not None}  # fmt: skip
+    def _read_room(self, tx: Tx) -> dict[int, Room]:
+        """What each limited node can still take today."""
+        limited = {
+            n: Room(
+                node.daily_orders, node.daily_lines, node.daily_units, dict(node.channel_orders)
+            )
+            for n, node in enumerate(self.nodes)
+            if node.limited
+        }
         if not limited:
             return {}
         days = [self.day(n) for n in limited]
-        taken: dict[tuple[str, date], int] = {
-            (node, day): orders
-            for node, day, orders in tx.tuples(
-                SQL.loads, nodes=[self.codes[n] for n in limited], first=min(days), last=max(days)
-            )
-        }
-        return {n: cap - taken.get((self.codes[n], self.day(n)), 0) for n, cap in limited.items()}
+        codes = [self.codes[n] for n in limited]
+        for node, day, channel, orders, lines, units in tx.tuples(
+            SQL.loads, nodes=codes, first=min(days), last=max(days)
+        ):
+            n = self.index[node]
+            if day == self.day(n):
+                limited[n].less(channel, orders, lines, units)
+        return limited
 
     @property
     def workload_pct(self) -> Ints:
         """The share of each node's day that is taken, 0 to 100; 0 where it has no limit."""
         taken = np.zeros(len(self.nodes), np.int64)
         for n, room in self.room.items():
-            cap = self.nodes[n].daily_orders or 1
-            taken[n] = min(100, max(0, 100 * (cap - room) // cap))
+            node = self.nodes[n]
+            pairs = ((room.orders, node.daily_orders), (room.lines, node.daily_lines),
+                     (room.units, node.daily_units))  # fmt: skip
+            used = [100 * (cap - left) // max(cap, 1)
+                    for left, cap in pairs if left is not None and cap is not None]  # fmt: skip
+            taken[n] = min(100, max([0, *used]))
         return taken
+
+    def fit(self, stock: Ints, need: Ints, columns: Ints) -> Ints:
+        """What the nodes could give of these lines (line, column) within the lines and units that
+        they can still work on today: the first lines first."""
+        at = [(c, self.room[n]) for c, n in enumerate(columns.tolist()) if n in self.room]
+        narrow = [(c, room) for c, room in at if room.lines is not None or room.units is not None]
+        if not narrow:
+            return stock
+        fitted = stock.copy()
+        for c, room in narrow:
+            lines = len(need) if room.lines is None else room.lines
+            units = int(need.sum()) if room.units is None else room.units
+            for r in range(len(need)):
+                could = min(int(stock[r, c]), int(need[r]), max(units, 0)) if lines > 0 else 0
+                fitted[r, c] = int(stock[r, c]) if could == need[r] else could
+                lines -= could > 0
+                units -= could
+        return fitted
 
     def barred(self, way: Way) -> list[tuple[str, Bools]]:
         """The filters of a way in their order, over all nodes; capacity is asked per order."""
@@ -129,10 +188,12 @@ class Network:
             mask[n] = not _active(self.nodes[n], self.day(n))
         return mask
 
-    def full(self, loaded: set[str]) -> Bools:
-        """The nodes that can take no further order today, but for those that have it already."""
+    def full(self, loaded: set[str], channel: str) -> Bools:
+        """The nodes that can take no further order of the channel today, but for those that have
+        this one already."""
         mask = np.zeros(len(self.nodes), np.bool_)
-        full = [n for n, room in self.room.items() if room <= 0 and self.codes[n] not in loaded]
+        full = [n for n, room in self.room.items()
+                if not room.takes(channel, self.codes[n] in loaded)]  # fmt: skip
         mask[full] = True
         return mask
 

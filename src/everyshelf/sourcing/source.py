@@ -9,8 +9,8 @@ fresh rows; what finds no node waits as demand.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from everyshelf import stock
@@ -23,7 +23,7 @@ from everyshelf.decide import conditions
 from everyshelf.decide import sourcing as engine
 from everyshelf.orders import OrderId
 from everyshelf.sourcing import capacity, outcome, problem, snapshot
-from everyshelf.sourcing.capacity import Task
+from everyshelf.sourcing.capacity import Task, Work
 from everyshelf.sourcing.events import AllocatedLine, LinesUnsourced, OrderAllocated, UnsourcedLine
 from everyshelf.sourcing.facts import POLICY, Rules, Sourced, Trigger, Waits, Way
 from everyshelf.sourcing.outcome import Choice, Outcome, Plan
@@ -41,6 +41,7 @@ TICKING: Final = (Trigger.SWEEP, Trigger.REVOKED)
 
 
 Ruled = dict[OrderId, Policy[Rules]]
+Counted = dict[Task, date]
 
 
 class _LostRace(Exception):
@@ -101,16 +102,16 @@ def _wanted(snap: Snapshot, line: Line, rules: Rules) -> int:
     return snap.missing(line)
 
 
-def _counted(tx: Tx, snap: Snapshot) -> set[Task]:
+def _counted(tx: Tx, snap: Snapshot) -> Counted:
     """The tasks that hold places of limited nodes, once those of which nothing is left gave
     theirs back."""
     loads = capacity.loads_of(tx, list(snap.orders))
     idle = capacity.idle(snap, loads)
     capacity.give_back(tx, idle)
-    return {load.task for load in loads} - set(idle)
+    return {load.task: load.day for load in loads if load.task not in set(idle)}
 
 
-def _settle(tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], ruled: Ruled) -> Outcome:
+def _settle(tx: Tx, snap: Snapshot, work: list[Order], counted: Counted, ruled: Ruled) -> Outcome:
     """Decides and takes, again on fresh rows when a race was lost. An order that keeps losing is
     left to wait, so that it cannot stop the others."""
     banned: list[tuple[Key, str]] = []
@@ -134,9 +135,7 @@ def _settle(tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], ruled
     return Outcome()
 
 
-def _plan(
-    pool: Pool, snap: Snapshot, order: Order, counted: set[Task], rules: Policy[Rules]
-) -> Plan:
+def _plan(pool: Pool, snap: Snapshot, order: Order, counted: Counted, rules: Policy[Rules]) -> Plan:
     """Decides every way of an order and draws its units from the pool."""
     ways: dict[Way, list[tuple[Line, int]]] = {}
     for line in snap.lines[order.id]:
@@ -168,8 +167,10 @@ def _choose(
         for line, n, qty in choice.units:
             got[line.line] += qty
             pool.take((order.id, line.line), line.item, n, qty)
-            if n in pool.net.room and (pool.net.codes[n], way.method) not in loaded:
-                pool.net.room[n] -= 1
+            if (room := pool.net.room.get(n)) is not None:
+                fresh = (pool.net.codes[n], way.method) not in loaded
+                room.less("", int(fresh), 1, qty)
+                room.less(order.channel, int(fresh), 0, 0)
                 loaded.add((pool.net.codes[n], way.method))
         owed = [(line, qty - got[line.line]) for line, qty in owed if qty > got[line.line]]
         if not owed or not got:
@@ -196,7 +197,7 @@ def _policy(rules: Policy[Rules], order: Order) -> engine.Policy:
 
 
 def _take(
-    tx: Tx, net: Network, plans: Sequence[Plan], counted: set[Task]
+    tx: Tx, net: Network, plans: Sequence[Plan], counted: Counted
 ) -> dict[OrderId, list[AllocatedLine]]:
     """Takes capacity, then units. Raises _LostRace when any was gone; then nothing is taken."""
     wanted = [
@@ -205,11 +206,12 @@ def _take(
         for choice in plan.choices
         for line, n, qty in choice.units
     ]
-    tasks = {Task(o.id, node, line.method) for o, _, line, node, _ in wanted}
+    works = _works((o, line, node, qty) for o, _, line, node, qty in wanted)
+    tasks = {w.task for w in works}
     shut = _shut(tx, {task.node for task in tasks})
     if refused := {task for task in tasks if task.node in shut}:
         raise _LostRace(refused, [])
-    if refused := capacity.book(tx, net, sorted(tasks - counted)):
+    if refused := capacity.book(tx, net, works, counted):
         raise _LostRace(refused, [])
     commands = [
         stock.Allocate(o.id, line.line, line.item, node, qty, o.channel)
@@ -228,6 +230,16 @@ def _take(
         )  # fmt: skip
         given.setdefault(order.id, []).append(made)
     return given
+
+
+def _works(wanted: Iterable[tuple[Order, Line, str, int]]) -> list[Work]:
+    """What each task adds to its node's day: its lines and units."""
+    found: dict[Task, Work] = {}
+    for order, line, node, qty in wanted:
+        task = Task(order.id, node, line.method)
+        before = found.get(task, Work(task, order.channel, 0, 0))
+        found[task] = Work(task, order.channel, before.lines + 1, before.units + qty)
+    return sorted(found.values())
 
 
 def _shut(tx: Tx, nodes: set[str]) -> set[str]:

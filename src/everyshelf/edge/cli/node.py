@@ -1,17 +1,19 @@
-"""The commands `node list|pause|resume`: where work may go. A paused node keeps what it has."""
+"""The commands `node list|load|pause|resume`: where work may go, and how full the days are."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
 
-from everyshelf import network
+from everyshelf import network, sourcing
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.edge.cli import show, target
 from everyshelf.network import Node, NodeKind, Pause, Resume
+from everyshelf.sourcing import Day
 
 ORDER: Final = 41
 
@@ -25,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     group = typer.Typer(help="List nodes; pause and resume them.", no_args_is_help=True)
     group.command("list")(list_)
+    group.command("load")(load_)
     group.command("pause")(pause)
     group.command("resume")(resume)
     app.add_typer(group, name="node", rich_help_panel=target.OPERATE)
@@ -52,6 +55,32 @@ def list_(
     rows = ((n.node, n.name, n.kind, ", ".join(filter(None, (n.city, n.region, n.country))),
              ", ".join(n.capabilities), _works(n), n.daily_orders) for n in found)  # fmt: skip
     show.tell(found, as_json, show.table("Nodes", heads, rows))
+
+
+def load_(
+    node: Annotated[str | None, typer.Option(help="Only this node.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=60, help="So many days from today on.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Show how full the days of nodes with a limit are.
+
+    Example: everyshelf node load --node S001 --days 3
+    """
+
+    def read(tx: Tx) -> list[Day]:
+        first = tx.now.date()
+        nodes = None if node is None else [node]
+        return sourcing.capacity_days(tx, first, first + timedelta(days=days - 1), nodes)
+
+    found = show.run(read)
+    heads = ("node", "day", "channel", "orders", "lines", "units")
+    rows = ((d.node, d.day, d.channel or "all", _of(d.orders, d.cap), _of(d.lines, d.cap_lines),
+             _of(d.units, d.cap_units)) for d in found)  # fmt: skip
+    show.tell(found, as_json, show.table("Taken, of what the day takes", heads, rows))
+
+
+def _of(taken: int, cap: int | None) -> str:
+    return f"{taken:,}" if cap is None else f"{taken:,} of {cap:,}"
 
 
 def _works(node: Node) -> str:

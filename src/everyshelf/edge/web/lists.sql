@@ -157,8 +157,9 @@ limit %(limit)s::int
 
 -- name: list_nodes
 select node, name, kind, zone, country, region, city, postcode, street, lat, lon, capabilities,
-  active, paused, opens_on, closes_on, cutoff_minute, processing_minutes, daily_orders, priority,
-  labour_order_minor, labour_line_minor, labour_unit_minor, unknown_sales, lead_days, version
+  active, paused, opens_on, closes_on, cutoff_minute, processing_minutes, daily_orders,
+  daily_lines, daily_units, channel_orders, priority, labour_order_minor, labour_line_minor,
+  labour_unit_minor, unknown_sales, lead_days, tags, version
 from node
 where node > %(after)s::text
   and (%(kind)s::text is null or kind = %(kind)s::text)

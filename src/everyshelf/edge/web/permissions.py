@@ -139,6 +139,7 @@ POLICY: Final[Mapping[str, Verdict]] = {
     "GET /v1/demand": _may(OFFICE),
     "GET /v1/decisions": _may(OFFICE),
     "GET /v1/orders/{order_id}/why": _may(OFFICE, CHANNEL),
+    "GET /v1/capacity": _may(OFFICE | KEEPERS, NODE),
     # Policies: the office reads them, planners and heads put them in force.
     "GET /v1/policies": _may(OFFICE),
     "GET /v1/policies/{name}": _may(OFFICE),

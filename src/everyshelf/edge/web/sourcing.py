@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -11,7 +11,7 @@ from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.edge.web.declare import Face, Listing, Read
 from everyshelf.orders import OrderId
-from everyshelf.sourcing import DecisionId, Why
+from everyshelf.sourcing import Day, DecisionId, Why
 
 SQL = load("everyshelf.edge.web", "lists.sql")
 
@@ -63,6 +63,26 @@ class DecisionRow(msgspec.Struct, frozen=True):
     unfilled: int
 
 
+class CapacityQuery(msgspec.Struct, frozen=True):
+    """Which days, and of which node; without dates today's, by the server's calendar."""
+
+    node: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+class Capacity(msgspec.Struct, frozen=True):
+    """How full the days of limited nodes are."""
+
+    days: list[Day]
+
+
+def _capacity(tx: Tx, query: CapacityQuery) -> Capacity:
+    first = query.first or tx.now.date()
+    nodes = None if query.node is None else [query.node]
+    return Capacity(sourcing.capacity_days(tx, first, query.last or first, nodes))
+
+
 def _why(tx: Tx, query: OneOrder) -> Why:
     return sourcing.why(tx, query.order_id)
 
@@ -76,6 +96,10 @@ FACE = Face(
             "List units that wait for a node", by="place", newest=False,
         ),
         Listing("/v1/decisions", SQL.list_decisions, DecisionRow, DecisionQuery, "List decisions"),
+        Read(
+            "/v1/capacity", _capacity, CapacityQuery, Capacity,
+            "How full the days of nodes are, in orders, lines and units",
+        ),
         Read(
             "/v1/orders/{order_id}/why", _why, OneOrder, Why,
             "Why an order's units come from where they come from",
