@@ -36,6 +36,7 @@ from everyshelf.stock.facts import (
 )
 
 SQL = load("everyshelf.stock")
+RULES = load("everyshelf.stock", "rules.sql")
 
 
 class SetRules(msgspec.Struct, frozen=True):
@@ -93,8 +94,8 @@ def _store_rules(tx: Tx, rules: list[atp.Protection]) -> None:
     names = ("item", "node", "channel", "starts_on", "ends_on", "safety_qty", "walk_in_qty")
     fields = (*names, "ring_fence_qty", "walk_in")
     rows = table(fields, ([getattr(rule, f) for f in fields] for rule in rules))
-    tx.run(SQL.drop_rules, items=rows["item"], nodes=rows["node"], channels=rows["channel"])
-    tx.run(SQL.add_rules, ids=[ids.new(RuleId) for _ in rules], **rows)
+    tx.run(RULES.drop_rules, items=rows["item"], nodes=rows["node"], channels=rows["channel"])
+    tx.run(RULES.add_rules, ids=[ids.new(RuleId) for _ in rules], **rows)
     if rules:
         outbox.emit(tx, [RulesChanged(scope="all", rules=len(rules))])
 
@@ -128,7 +129,7 @@ class Floors:
     """How low each channel may draw each cell, for one batch and its instant."""
 
     def __init__(self, tx: Tx, items: Iterable[str]) -> None:
-        found = tx.all(SQL.rules_of, _Rule, items=sorted(set(items)))
+        found = tx.all(RULES.rules_of, _Rule, items=sorted(set(items)))
         self._rules = [atp.Protection(**msgspec.structs.asdict(rule)) for rule in found]
         self._clock = Clock(tx.now, _zones(tx, found)) if found else None
         self._ready: dict[str, atp.Floors] = {}
@@ -153,7 +154,7 @@ def _zones(tx: Tx, rules: Sequence[_Rule]) -> dict[int | str, str]:
     if not nodes:
         return {}
     named = None if None in nodes else sorted(node for node in nodes if node is not None)
-    return dict(tx.tuples(SQL.zones_of_nodes, nodes=named))
+    return dict(tx.tuples(RULES.zones_of_nodes, nodes=named))
 
 
 def candidates(tx: Tx, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Candidate]]:
