@@ -6,10 +6,12 @@ The last line of a run is one JSON object; with --json it is the only one.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 
 import msgspec
@@ -39,6 +41,20 @@ def parser(known: dict[str, ModuleType]) -> argparse.ArgumentParser:
     return made
 
 
+@contextlib.contextmanager
+def _aside() -> Iterator[None]:
+    """What libraries print meanwhile goes to stderr: the last line on stdout is the report."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what is named; without a name lists what there is."""
     known = benchmarks()
@@ -47,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, module in known.items():
             print(f"{name:18} {(module.__doc__ or '').splitlines()[0]}")
         return 0
-    report = known[asked.name].run(asked)
+    with _aside():
+        report = known[asked.name].run(asked)
     if not asked.json:
         print(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
     print(msgspec.json.encode(report).decode())

@@ -1,7 +1,11 @@
 """The search is exact: on ten thousand small orders against every plan there is, and one by one
 against the batch; more stock, nodes or parcels never cost more; the order of nodes is no matter."""
 
+import os
+import subprocess
+import sys
 from itertools import combinations, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,3 +182,35 @@ def priced(t: batch.Tables, orders: batch.Orders, o: int, told: batch.Answers) -
         assert q <= t.stock[i, n]
     assert len({n for _, n, _ in parts}) <= 3
     return total + sum(left.values()) * 10_000_000
+
+
+TWIN = """
+import hashlib, json, sys
+import numpy as np
+from everyshelf.decide.sourcing import warm
+from everyshelf.decide.sourcing_solve import solve
+from tests.decide.test_sourcing_exact import small
+if sys.argv[1] == "warm":
+    warm()
+rng = np.random.default_rng(11)
+plans = []
+for _ in range(300):
+    c, _ = small(rng)
+    plan = solve(c, 20_000)
+    plans.append([list(map(int, plan.nodes)), int(plan.cost)])
+print(json.dumps(plans))
+"""
+
+
+def test_a_process_that_compiled_and_one_that_did_not_choose_the_same_nodes() -> None:
+    """What was decided by a warm worker is taken again, tie for tie, by a command that is cold."""
+    root = Path(__file__).parents[2]
+    env = os.environ | {"PYTHONPATH": f"{root / 'src'}:{root}"}
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", TWIN, word], capture_output=True, text=True, check=True, env=env
+        ).stdout
+        for word in ("warm", "cold")
+    ]
+    assert told[0] == told[1]
+    assert len(told[0]) > 1000

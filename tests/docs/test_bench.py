@@ -10,12 +10,16 @@ from typing import Any, Final
 import pytest
 
 from bench.__main__ import benchmarks
+from bench.quality_world import folder
 
 ROOT: Final = Path(__file__).parents[2]
 TINY: Final = {
     "journey": (
         "--seconds=0.1", "--batches=1,3", "--pgbench-seconds=1", "--scale=1", "--clients=1",
     ),
+    "rationing": ("--looks=12", "--fine=200"),
+    "sourcing-quality": ("--sequences=2", "--cases=5x10_2", "--effort=0.1"),
+    "sourcing-speed": ("--nodes=60", "--orders=20", "--checked=1", "--live=5", "--wave=200"),
 }  # fmt: skip
 
 
@@ -63,3 +67,38 @@ def test_the_journey_is_measured_beside_pgbench() -> None:
         report["orders_per_s"] / report["pgbench_tps"], rel=0.05
     )
     assert report["audit_findings"] == 0
+
+
+def told(name: str) -> dict[str, Any]:
+    run = call(name, "--json", *TINY[name])
+    assert run.returncode == 0, run.stderr
+    report: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    assert report["name"] == name
+    return report
+
+
+def test_thresholds_lose_less_than_any_fixed_buffer() -> None:
+    report = told("rationing")
+    assert report["cells"] == 200
+    assert report["worst_loss_pct"] < report["best_fixed_worst_loss_pct"]
+    assert report["mean_loss_pct"] < 1 < report["fixed_buffer_worst_loss_pct"]
+
+
+@pytest.mark.timeout(180)
+def test_the_quality_of_decisions_is_measured_against_hindsight() -> None:
+    if folder() is None:
+        pytest.skip("the cities and centres are not beside this checkout")
+    case = told("sourcing-quality")["5x10_2"]
+    assert case["sequences"] == 2
+    assert 0 < case["ours_held"] <= case["ours"] + 0.5
+    assert case["ours"] < case["nearest"]
+
+
+@pytest.mark.timeout(180)
+def test_the_speed_of_decisions_is_measured_and_they_are_exact() -> None:
+    report = told("sourcing-speed")
+    assert report["exact"]
+    assert report["us"].keys() == {"1", "3", "6", "10"}
+    assert positive(report["us"]) == positive(report["highs_times"]) == []
+    assert report["live_p99_ms"] >= report["live_p50_ms"] > 0
+    assert report["joint_gap_pct"] <= report["greedy_gap_pct"]

@@ -121,7 +121,7 @@ def test_every_setting_and_policy_parameter_is_explained() -> None:
 
 def policies(folder: Path) -> set[str]:
     """The names of policies that some code reads."""
-    read = re.compile(r"policy\.live\(\s*tx, (\w+)|policy_in_force|name = '(\w+)' and state")
+    read = re.compile(r"polic(?:y|ies)\.(?:live|book)\(\s*tx, (\w+)")
     found = set()
     for path in folder.rglob("*"):
         if path.suffix in (".py", ".sql") and path.parent.name in ROOMS:

@@ -15,10 +15,6 @@ PLANTED = {
     "load_is_counted": "update node_load set orders = orders + 1",
     "load_has_its_day": "delete from node_load",
     "capacity_is_kept": "update node_load set cap = 0",
-    "one_policy_in_force": (
-        "insert into policy select name, 2, 'retired', params, starts_at, null, made_at, made_by "
-        "from policy where name = 'sourcing'"
-    ),
 }
 
 

@@ -63,3 +63,32 @@ from id_worker
 where holder is not null
 group by holder
 having count(*) > 1
+
+-- name: one_policy_in_force
+-- For no order do two versions of a policy tie at any instant: equally specific scopes do not meet.
+select 'two versions of a policy tie' as what,
+  concat(a.name, ': versions ', a.version, ' and ', b.version) as detail
+from policy a
+join policy b on b.name = a.name and b.version > a.version
+where a.starts_at < coalesce(b.ends_at, 'infinity')
+  and b.starts_at < coalesce(a.ends_at, 'infinity')
+  and a.starts_at < coalesce(a.ends_at, 'infinity')
+  and b.starts_at < coalesce(b.ends_at, 'infinity')
+  and (a.share_pct < 100) = (b.share_pct < 100)
+  and (a.share_pct < 100
+    or (a.dated = b.dated and (a.channels = '{}') = (b.channels = '{}')
+      and (a.tiers = '{}') = (b.tiers = '{}') and (a.regions = '{}') = (b.regions = '{}')))
+  and (a.channels = '{}' or b.channels = '{}' or a.channels && b.channels)
+  and (a.tiers = '{}' or b.tiers = '{}' or a.tiers && b.tiers)
+  and (a.regions = '{}' or b.regions = '{}' or a.regions && b.regions)
+
+-- name: policy_steps_are_whole
+-- Each step of a policy stands in its trail, one after the other, about a version that exists.
+select 'a step of a policy is missing' as what, concat(c.name, ': ', max(c.n), ' steps') as detail
+from policy_change c
+group by c.name
+having count(*) <> max(c.n) or min(c.n) <> 1
+union all
+select 'a step of a version that does not exist', concat(c.name, ': version ', c.version)
+from policy_change c
+where not exists (select from policy p where p.name = c.name and p.version = c.version)

@@ -11,21 +11,41 @@ Bugs are assertions, never refusals.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+import msgspec
 
 
 class EveryshelfError(Exception):
     """Root of the tree."""
 
 
-class Refused(EveryshelfError):
-    """A command refused by a rule: `code` is stable, `status` is its HTTP status (RFC 9457)."""
+class Problem(msgspec.Struct, frozen=True):
+    """One place of a document that is wrong: a JSON pointer, what is wrong, what would be right."""
 
-    def __init__(self, code: str, status: int, detail: str) -> None:
+    path: str
+    detail: str
+    hint: str = ""
+
+    @property
+    def words(self) -> str:
+        """The line a person reads."""
+        return f"{self.path or '/'}: {self.detail}{f' {self.hint}' if self.hint else ''}"
+
+
+class Refused(EveryshelfError):
+    """A command refused by a rule: `code` is stable, `status` is its HTTP status (RFC 9457).
+
+    `errors` are the places of a document that is refused as a whole.
+    """
+
+    def __init__(self, code: str, status: int, detail: str, errors: Sequence[Problem] = ()) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.status = status
         self.detail = detail
+        self.errors = tuple(errors)
 
 
 CODES: Final[dict[str, Code]] = {}
@@ -44,8 +64,8 @@ class Code:
         if constraint is not None:
             CONSTRAINTS[constraint] = self
 
-    def __call__(self, detail: str = "") -> Refused:
-        return Refused(self.code, self.status, detail or self.meaning)
+    def __call__(self, detail: str = "", errors: Sequence[Problem] = ()) -> Refused:
+        return Refused(self.code, self.status, detail or self.meaning, errors)
 
 
 KEY_REUSED: Final = Code(

@@ -11,7 +11,7 @@ from typing import Generic, Self, TypeVar
 
 import msgspec
 
-from everyshelf.base.errors import Refused
+from everyshelf.base.errors import Problem, Refused
 
 V = TypeVar("V")
 
@@ -30,9 +30,10 @@ class Refusal(msgspec.Struct, frozen=True):
     code: str
     status: int
     detail: str
+    errors: tuple[Problem, ...] = ()
 
     def error(self) -> Refused:
-        return Refused(self.code, self.status, self.detail)
+        return Refused(self.code, self.status, self.detail, self.errors)
 
 
 class Result(msgspec.Struct, Generic[V], frozen=True):
@@ -48,7 +49,9 @@ class Result(msgspec.Struct, Generic[V], frozen=True):
 
     @classmethod
     def refused(cls, error: Refused) -> Self:
-        return cls(Outcome.REFUSED, None, Refusal(error.code, error.status, error.detail))
+        return cls(
+            Outcome.REFUSED, None, Refusal(error.code, error.status, error.detail, error.errors)
+        )
 
     @property
     def ok(self) -> bool:

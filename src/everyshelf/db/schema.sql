@@ -65,7 +65,14 @@ create table policy (
   ends_at timestamp with time zone,
   made_at timestamp with time zone not null,
   made_by text not null,
+  channels text[] default '{}'::text[] not null,
+  tiers text[] default '{}'::text[] not null,
+  regions text[] default '{}'::text[] not null,
+  share_pct integer default 100 not null,
+  dated boolean default false not null,
+  since_id bigint default 0 not null,
   constraint policy_pkey PRIMARY KEY (name, version),
+  constraint policy_share_is_one CHECK (share_pct >= 0 AND share_pct <= 100),
   constraint policy_state_known CHECK (state = ANY (ARRAY['draft'::text, 'shadow'::text, 'live'::text, 'retired'::text]))
 );
 
@@ -714,6 +721,7 @@ create table fulfillment_order (
   wave_id bigint,
   reason text default ''::text not null,
   version bigint default 1 not null,
+  warned_at timestamp with time zone,
   constraint fulfillment_order_pkey PRIMARY KEY (part, id),
   constraint fulfillment_order_state_known CHECK (state = ANY (ARRAY['offered'::text, 'accepted'::text, 'picking'::text, 'picked'::text, 'packed'::text, 'completed'::text, 'rejected'::text, 'cancelled'::text]))
 ) with (fillfactor=80);
@@ -1063,6 +1071,38 @@ create table access_log (
   constraint access_log_pkey PRIMARY KEY (id)
 );
 
+create table policy_change (
+  name text collate "C" not null,
+  n integer not null,
+  version integer not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  act text not null,
+  reason text not null,
+  channels text[] not null,
+  tiers text[] not null,
+  regions text[] not null,
+  share_pct integer not null,
+  starts_at timestamp with time zone,
+  ends_at timestamp with time zone,
+  constraint policy_change_act_known CHECK (act = ANY (ARRAY['draft'::text, 'shadow'::text, 'live'::text, 'replaced'::text, 'reopened'::text, 'retired'::text, 'rolled_back'::text])),
+  constraint policy_change_pkey PRIMARY KEY (name, n)
+);
+
+create table policy_guard (
+  name text collate "C" not null,
+  version integer not null,
+  metric text not null,
+  worse_pct double precision,
+  bound double precision,
+  min_orders integer not null,
+  looked_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  constraint policy_guard_bound_not_negative CHECK (worse_pct >= 0::double precision OR bound >= 0::double precision),
+  constraint policy_guard_has_one_bound CHECK ((worse_pct IS NULL) <> (bound IS NULL)),
+  constraint policy_guard_min_orders_positive CHECK (min_orders > 1),
+  constraint policy_guard_pkey PRIMARY KEY (name, version, metric)
+);
+
 create table sourcing_worth (
   part integer not null,
   item text collate "C" not null,
@@ -1086,6 +1126,19 @@ create table sourcing_worth_run (
   horizon_days integer not null,
   made_by text not null,
   constraint sourcing_worth_run_pkey PRIMARY KEY (run)
+);
+
+create table sourcing_shadow (
+  part integer not null,
+  decision_id bigint not null,
+  version integer not null,
+  at timestamp with time zone not null,
+  differs boolean not null,
+  cost_minor bigint not null,
+  before_minor bigint not null,
+  nodes text[] not null,
+  unfilled bigint not null,
+  constraint sourcing_shadow_pkey PRIMARY KEY (part, decision_id, version)
 );
 
 CREATE UNIQUE INDEX api_key_hash ON api_key USING btree (hash);
@@ -1117,6 +1170,8 @@ CREATE UNIQUE INDEX exception_case_one_open ON exception_case USING btree (part,
 CREATE INDEX exception_case_order ON exception_case USING btree (order_id) WHERE order_id IS NOT NULL;
 
 CREATE INDEX exception_note_case ON exception_note USING btree (case_id, id);
+
+CREATE INDEX fulfillment_order_due ON fulfillment_order USING btree (due_at, id) WHERE warned_at IS NULL AND (state <> ALL (ARRAY['completed'::text, 'rejected'::text, 'cancelled'::text]));
 
 CREATE INDEX fulfillment_order_id ON fulfillment_order USING btree (id);
 
@@ -1166,8 +1221,6 @@ CREATE UNIQUE INDEX pickup_one_open ON pickup USING btree (part, fulfillment_id)
 
 CREATE INDEX pickup_open ON pickup USING btree (expires_at) WHERE state = ANY (ARRAY['staged'::text, 'checked_in'::text]);
 
-CREATE UNIQUE INDEX policy_one_live ON policy USING btree (name) WHERE state = 'live'::text;
-
 CREATE INDEX return_receipt_order ON return_receipt USING btree (order_id, line);
 
 CREATE INDEX return_receipt_rma ON return_receipt USING btree (rma_id);
@@ -1200,7 +1253,11 @@ CREATE INDEX sourcing_demand_due ON sourcing_demand USING btree (due_at);
 
 CREATE INDEX sourcing_demand_item ON sourcing_demand USING btree (item, since);
 
+CREATE INDEX sourcing_exclusion_at ON sourcing_exclusion USING btree (at);
+
 CREATE INDEX sourcing_load_day ON sourcing_load USING btree (node, day);
+
+CREATE INDEX sourcing_shadow_version ON sourcing_shadow USING btree (version, at);
 
 CREATE INDEX sourcing_unsettled_due ON sourcing_unsettled USING btree (due_at);
 

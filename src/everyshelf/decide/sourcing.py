@@ -54,6 +54,7 @@ __all__ = [
     "digest",
     "flaws",
     "source",
+    "source_fully",
     "warm",
 ]
 
@@ -112,6 +113,18 @@ def source(
             best, lost = told, short
     assert best is not None
     return best
+
+
+def source_fully(problem: Problem, policy: Policy) -> tuple[Policy, Decision]:
+    """The decision, and the policy under which it was found: an order that must go whole may use as
+    many nodes as it takes, when it cannot go by fewer."""
+    told = source(problem, policy)
+    limits = policy.rules.limits
+    if policy.partial or told.feasible or len(problem.node) <= limits.max_nodes:
+        return policy, told
+    limits = replace(limits, max_nodes=len(problem.node))
+    wide = replace(policy, rules=replace(policy.rules, limits=limits))
+    return wide, source(problem, wide)
 
 
 def _from_rung(problem: Problem, policy: Policy, weighed: Weighed, rung: Rung) -> Decision:

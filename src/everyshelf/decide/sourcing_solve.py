@@ -95,7 +95,7 @@ def solve(c: Costs, limit: int) -> Plan:
     if c.most < 2 or len(ladder) < 2 or best <= int(ladder[:2].sum()) + floor:
         return plan
     plan = msgspec.structs.replace(plan, bound=floor)
-    if len(c.qty) <= subsets.MOST_LINES and subsets.is_compiled():
+    if len(c.qty) <= subsets.MOST_LINES:
         plan, able = _by_subsets(c, plan)
         if plan.proven:
             return plan
@@ -187,10 +187,11 @@ def _improved(plan: Plan, nodes: tuple[int, ...], cost: int) -> Plan:
 def _search(c: Costs, keep: Ints, plan: Plan, limit: int) -> Plan:
     """Branch and bound over the nodes kept; small ones in Python, the rest as machine code."""
     limit = max(1, min(limit, CELLS // (len(keep) * len(c.qty))))
-    small = len(keep) * len(c.qty) <= PYTHON_CELLS and not kernel.is_compiled()
     k = _kept(c, keep)
-    if small:
-        found = _run(kernel.search, k, plan.cost, min(limit, PYTHON_EXPANSIONS))
+    if len(keep) * len(c.qty) <= PYTHON_CELLS:
+        # The same way whether compiled or not, so that ties end alike in every process.
+        quick = kernel.compiled()[0] if kernel.is_compiled() else kernel.search
+        found = _run(quick, k, plan.cost, min(limit, PYTHON_EXPANSIONS))
         if found[4] or limit <= PYTHON_EXPANSIONS:
             return _finish(c, keep, plan, found)
     search, improve = kernel.compiled()

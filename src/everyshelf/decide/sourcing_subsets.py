@@ -19,6 +19,9 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 MOST_LINES = 10
+# Nobody waits for a compiler: below this the plain functions answer, in some 50 ms at most, with the
+# same plan to the last tie.
+PLAIN_STEPS = 60_000
 FAR = np.int64(1) << np.int64(62)
 # The place of the lowest bit of each mask.
 LOWEST = np.array([0] + [(s & -s).bit_length() - 1 for s in range(1, 1 << MOST_LINES)], np.int64)
@@ -198,7 +201,8 @@ def bound(
     best, _, table = _exact(opening, low, able, dummy, most)
     keep = np.empty(len(opening), np.bool_)
     sums = np.empty(table.shape[1], np.int64)
-    compiled_trim()(opening, low, able, most, total, sums, table, keep)
+    plain = not is_compiled() and _steps(len(opening), len(dummy), most) <= PLAIN_STEPS
+    (trim if plain else compiled_trim())(opening, low, able, most, total, sums, table, keep)
     return best, keep
 
 
@@ -207,5 +211,12 @@ def _exact(opening: Ints, cost: Ints, able: Ints, dummy: Ints, most: int) -> tup
     out = np.empty(lines, np.int64)
     rows = np.empty((3, 1 << lines), np.int64)
     tables = np.empty((2, most + 1, 1 << lines), np.int64)
-    best = compiled()(opening, cost, able, dummy, most, out, *rows, *tables)
-    return best, out, tables[0]
+    plain = not is_compiled() and _steps(len(opening), lines, most) <= PLAIN_STEPS
+    run = exact if plain else compiled()
+    best = run(opening, cost, able, dummy, most, out, *rows, *tables)
+    return int(best), out, tables[0]
+
+
+def _steps(nodes: int, lines: int, most: int) -> int:
+    """About how many steps `exact` takes."""
+    return int(nodes * 2**lines + most * 3**lines)

@@ -10,7 +10,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from everyshelf import cart, insight, payment, pickup, returns, sourcing, stock, transport
+from everyshelf import (
+    cart,
+    fulfillment,
+    insight,
+    payment,
+    pickup,
+    planning,
+    returns,
+    sourcing,
+    stock,
+    transport,
+)
 from everyshelf.base import retention
 from everyshelf.base.tx import Database, Tx
 from everyshelf.payment import Provider
@@ -25,8 +36,10 @@ CHORES: Final[Mapping[str, Chore]] = {
     "stock.expire": lambda tx: stock.expire(tx, LIMIT),
     "cart.expire": lambda tx: cart.expire(tx, LIMIT),
     "sourcing.sweep": lambda tx: sourcing.sweep(tx, LIMIT),
+    "fulfillment.warn": lambda tx: fulfillment.warn(tx, LIMIT),
     "pickup.expire": lambda tx: pickup.expire(tx, tx.now, LIMIT),
     "returns.expire": lambda tx: returns.expire(tx, tx.now, LIMIT),
+    "planning.watch": lambda tx: len(planning.watch(tx)),
     "insight.sweep": insight.sweep,
     "events.make_months": lambda tx: retention.make_months(tx, datetime.now(UTC)),
     "events.drop_months": lambda tx: retention.drop_months(tx, datetime.now(UTC)),

@@ -23,6 +23,7 @@ from everyshelf.edge import queue
 from everyshelf.edge.queue import Delivery
 from everyshelf.orders import LinesCancelled, Order, OrderId
 from everyshelf.pickup.events import PickupStaged
+from everyshelf.sourcing import LinesUnsourced, Trigger
 from everyshelf.transport import ShipmentAttemptFailed, ShipmentDelivered, ShipmentShipped
 
 SQL = load("everyshelf.edge")
@@ -83,6 +84,15 @@ def _attempt_failed(tx: Tx, heard: Heard) -> str:
     return "The carrier came and could not hand over your parcel; it will try again."
 
 
+def _unsourced(tx: Tx, heard: Heard) -> str | None:
+    """Only when units lost their place: at first nobody was promised a place."""
+    event: LinesUnsourced = heard.event
+    if event.trigger not in (Trigger.RESOURCE, Trigger.REVOKED):
+        return None
+    units = sum(line.qty for line in event.lines)
+    return f"{units} of your order cannot come from where we planned. We look for another place."
+
+
 def _cancelled(tx: Tx, heard: Heard) -> str:
     event: LinesCancelled = heard.event
     units = sum(line.qty for line in event.lines)
@@ -97,6 +107,7 @@ WRITERS: Final[Mapping[type[Any], Write]] = {
     ShipmentDelivered: _delivered,
     ShipmentAttemptFailed: _attempt_failed,
     LinesCancelled: _cancelled,
+    LinesUnsourced: _unsourced,
 }
 
 

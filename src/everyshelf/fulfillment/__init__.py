@@ -1,9 +1,9 @@
 """Work at a node: accept, pick, short, pack; waves; supplier orders.
 
 Owns fulfillment_order, fulfillment_line, wave, package, package_line and supplier_order.
-Hears sourcing's allocations and revocations. Emits fulfillment.order.*, fulfillment.wave.* and
-fulfillment.supplier_order.*. Never chooses a node, ships a parcel, hands over a pickup or changes
-the counts of an order's line.
+Hears sourcing's allocations and revocations, and nodes that are closed. Emits
+fulfillment.order.*, fulfillment.wave.* and fulfillment.supplier_order.*. Never chooses a node,
+ships a parcel, hands over a pickup or changes the counts of an order's line.
 """
 
 from everyshelf.fulfillment.accept import Accept, Reject, accept, reject
@@ -48,6 +48,7 @@ from everyshelf.fulfillment.supplier import (
 )
 from everyshelf.fulfillment.through import Prepare, prepare, prepare_now
 from everyshelf.fulfillment.turn import PackedLine
+from everyshelf.fulfillment.watch import warn
 from everyshelf.fulfillment.wave import (
     CloseWave,
     Fetch,
@@ -118,6 +119,7 @@ __all__ = [
     "supplier_orders_of",
     "unpack",
     "unpick",
+    "warn",
     "withdraw_now",
     "work_list",
 ]

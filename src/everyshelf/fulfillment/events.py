@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from everyshelf.base.events import Event
@@ -59,6 +61,19 @@ class FulfillmentRejected(Event, frozen=True, kw_only=True):
     method: str
     reason: str
     lines: tuple[EventLine, ...]
+
+
+class FulfillmentAtRisk(Event, frozen=True, kw_only=True):
+    """The promise of this work is a day away, or past, and it has not left."""
+
+    TYPE = "fulfillment.order.at_risk"
+    SUBJECT = "fulfillment_id"
+    fulfillment_id: FulfillmentId
+    order_id: OrderId
+    node: str
+    method: str
+    state: str
+    due_at: datetime
 
 
 class FulfillmentShorted(Event, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from everyshelf.base.events import Event
 from everyshelf.base.parts import table
 from everyshelf.base.subscribe import Handlers, Heard
 from everyshelf.base.tx import Tx
-from everyshelf.fulfillment import events
+from everyshelf.fulfillment import events, watch
 from everyshelf.fulfillment.desk import SQL
 from everyshelf.fulfillment.facts import AUTO_ACCEPT, FulfillmentId, State, SupplierOrderId
 from everyshelf.fulfillment.withdraw import Withdraw, withdraw_now
@@ -169,4 +169,8 @@ def revoked(tx: Tx, heard: Sequence[Heard]) -> None:
     sourcing.source_now(tx, owed, sourcing.Trigger.RESOURCE)
 
 
-HANDLERS: Final[Handlers] = {OrderAllocated: allocated, AllocationsRevoked: revoked}
+HANDLERS: Final[Handlers] = {
+    OrderAllocated: allocated,
+    AllocationsRevoked: revoked,
+    network.NodeUpserted: watch.closed,
+}

@@ -299,3 +299,26 @@ from unnest(%(parts)s::int[], %(ids)s::bigint[]) as u (part, id)
 join package p on p.part = u.part and p.fulfillment_id = u.id
 join package_line l on l.part = p.part and l.package_id = p.id
 order by l.package_id, l.line, l.allocation_id, l.lot, l.serial
+
+-- name: work_at_closed
+-- What nobody has begun at nodes that are closed, as they are now.
+select f.id
+from fulfillment_order f
+join node n on n.node = f.node and not n.active
+where f.node = any (%(nodes)s::text[]) and f.state = any (%(states)s::text[])
+  and f.state not in ('completed', 'rejected', 'cancelled')
+order by f.id
+
+-- name: at_risk
+select part, id, order_id, node, method, state, due_at, version
+from fulfillment_order
+where due_at <= %(before)s::timestamptz and warned_at is null
+  and state not in ('completed', 'rejected', 'cancelled')
+order by due_at, id
+limit %(limit)s::int
+
+-- name: warned
+update fulfillment_order f
+set warned_at = %(now)s::timestamptz
+from unnest(%(parts)s::int[], %(ids)s::bigint[]) as u (part, id)
+where f.part = u.part and f.id = u.id

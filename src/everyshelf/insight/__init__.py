@@ -1,8 +1,8 @@
 """insight: what goes wrong, how well it goes, and whether the books are right.
 
 Owns exception_case, exception_note and the views order_fact and fulfillment_cost. Hears troubles of
-stock, sourcing, fulfillment, transport, pickup, payment and returns, and what heals them. Emits
-insight.case.opened, .assigned, .resolved. Never repairs anything and stores no figure.
+stock, sourcing, fulfillment, transport, pickup, payment, returns and planning, and what heals them.
+Emits insight.case.opened, .assigned, .resolved. Never repairs anything and stores no figure.
 """
 
 from everyshelf.insight.audit import Finding, audit, audit_database, checks

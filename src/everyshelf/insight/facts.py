@@ -37,6 +37,7 @@ class CaseKind(StrEnum):
     """Why a person has to look. Only what the rooms cannot heal by themselves."""
 
     UNSOURCED = "unsourced"
+    AT_RISK = "at_risk"
     REJECTED = "rejected"
     SHORTED = "shorted"
     SUPPLIER_REFUSED = "supplier_refused"
@@ -51,6 +52,7 @@ class CaseKind(StrEnum):
     UNKNOWN_SALE = "unknown_sale"
     TRANSFER_LOSS = "transfer_loss"
     DEAD_LETTER = "dead_letter"
+    EXPERIMENT_STOPPED = "experiment_stopped"
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -62,6 +64,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 RULES: Final = {
     CaseKind.UNSOURCED: Rule(1, 4),
+    CaseKind.AT_RISK: Rule(2, 8),
     CaseKind.REJECTED: Rule(3, 24),
     CaseKind.SHORTED: Rule(3, 24),
     CaseKind.SUPPLIER_REFUSED: Rule(2, 8),
@@ -76,6 +79,7 @@ RULES: Final = {
     CaseKind.UNKNOWN_SALE: Rule(3, 48),
     CaseKind.TRANSFER_LOSS: Rule(3, 48),
     CaseKind.DEAD_LETTER: Rule(1, 1),
+    CaseKind.EXPERIMENT_STOPPED: Rule(2, 24),
 }
 
 UNKNOWN: Final = Code("insight.case_unknown", 404, "There is no such case.")

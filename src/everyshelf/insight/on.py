@@ -9,6 +9,9 @@ from everyshelf.base.parts import table
 from everyshelf.base.subscribe import Heard
 from everyshelf.base.tx import Tx
 from everyshelf.fulfillment.events import (
+    FulfillmentAtRisk,
+    FulfillmentCancelled,
+    FulfillmentCompleted,
     FulfillmentRejected,
     FulfillmentShorted,
     SupplierOrderRejected,
@@ -20,6 +23,7 @@ from everyshelf.orders.events import LinesCancelled
 from everyshelf.payment.events import PaymentAuthorized, PaymentCaptured, PaymentFailed
 from everyshelf.payment.events import PaymentRefunded as Refunded
 from everyshelf.pickup.events import PickupCodeLocked, PickupNotCollected, PickupUnlocked
+from everyshelf.planning.events import ExperimentStopped
 from everyshelf.returns.events import ExchangeFailed
 from everyshelf.sourcing.events import LinesUnsourced, OrderAllocated
 from everyshelf.stock.events import ItemCorrected, ItemCounted, ItemSold, TransferClosed
@@ -54,9 +58,26 @@ def sourced_or_cancelled(tx: Tx, heard: Sequence[Heard]) -> None:
               "the units have a node again, or are not wanted any more")  # fmt: skip
 
 
+def at_risk(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Work that has not left a day before its promise."""
+    events: list[FulfillmentAtRisk] = [h.event for h in heard]
+    open_now(tx, [
+        Trouble(K.AT_RISK, str(e.fulfillment_id), f"{e.method} from {e.node} is promised for "
+                f"{e.due_at:%Y-%m-%d %H:%M} UTC and is only {e.state}: hurry it, or reject it "
+                "there so that another node is found", e.order_id, e.node)
+        for e in events
+    ])  # fmt: skip
+
+
+def left_or_ended(tx: Tx, heard: Sequence[Heard]) -> None:
+    """It has left, or is nobody's work any more."""
+    close_now(tx, [(K.AT_RISK, str(h.event.fulfillment_id)) for h in heard], "the work has ended")
+
+
 def rejected(tx: Tx, heard: Sequence[Heard]) -> None:
     """A node said no."""
     events: list[FulfillmentRejected] = [h.event for h in heard]
+    left_or_ended(tx, heard)
     open_now(tx, [
         Trouble(K.REJECTED, str(e.order_id), f"{e.node}: {e.reason}", e.order_id, e.node)
         for e in events
@@ -198,11 +219,22 @@ def transfer_closed(tx: Tx, heard: Sequence[Heard]) -> None:
     ])  # fmt: skip
 
 
+def experiment_stopped(tx: Tx, heard: Sequence[Heard]) -> None:
+    """A rule on trial did harm and was taken back: find out why before it is tried again."""
+    events: list[ExperimentStopped] = [h.event for h in heard]
+    open_now(tx, [
+        Trouble(K.EXPERIMENT_STOPPED, f"{e.policy}/{e.number}", e.detail) for e in events
+    ])  # fmt: skip
+
+
 HANDLERS = {
     LinesUnsourced: unsourced,
     OrderAllocated: sourced_or_cancelled,
     LinesCancelled: sourced_or_cancelled,
     FulfillmentRejected: rejected,
+    FulfillmentAtRisk: at_risk,
+    FulfillmentCompleted: left_or_ended,
+    FulfillmentCancelled: left_or_ended,
     FulfillmentShorted: shorted,
     SupplierOrderRejected: supplier_refused,
     ShipmentLost: lost,
@@ -222,4 +254,5 @@ HANDLERS = {
     ItemSold: sold,
     ItemCounted: counted,
     TransferClosed: transfer_closed,
+    ExperimentStopped: experiment_stopped,
 }

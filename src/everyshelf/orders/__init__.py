@@ -56,7 +56,7 @@ from everyshelf.orders.facts import (
     ShortPolicy,
     Supply,
 )
-from everyshelf.orders.find import by_ref, of_customers, page
+from everyshelf.orders.find import by_ref, facts_for_policies, of_customers, page
 from everyshelf.orders.hold import hold, release_hold
 from everyshelf.orders.place import place, place_now
 from everyshelf.orders.progress import mark_returned, mark_shipped, unship
@@ -111,6 +111,7 @@ __all__ = [
     "cancel",
     "cancel_now",
     "changes",
+    "facts_for_policies",
     "get",
     "hold",
     "mark_returned",

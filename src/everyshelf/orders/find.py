@@ -1,10 +1,13 @@
-"""Finds orders for lists: the newest, those of a customer, those with a channel's reference."""
+"""Finds orders for lists: the newest, those of a customer, those with a channel's reference; and
+what policies look at to tell for which orders they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Final
 
+from everyshelf.base import ids
+from everyshelf.base.policy import Facts
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.customer import CustomerId
@@ -42,6 +45,14 @@ def by_ref(tx: Tx, refs: Iterable[str], channel: str | None = None) -> list[Orde
     """The orders that a channel (or any) knows by these references."""
     wanted = sorted(set(refs))
     return _read(tx, tx.tuples(SQL.orders_by_ref, refs=wanted, channel=channel, size=PAGE))
+
+
+def facts_for_policies(tx: Tx, order_ids: Iterable[OrderId]) -> dict[OrderId, Facts]:
+    """What the scope of a policy looks at of each of these orders."""
+    wanted = sorted(set(order_ids))
+    parts = [ids.part_of(int(o)) for o in wanted]
+    rows = tx.all(SQL.facts_for_policies, Facts, parts=parts, order_ids=wanted)
+    return {OrderId(row.order_id): row for row in rows}
 
 
 def _size(size: int) -> int:

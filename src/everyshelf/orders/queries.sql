@@ -189,3 +189,13 @@ from sales_order o
 where o.customer_id = any (%(customer_ids)s::bigint[]) and o.id < %(before)s::bigint
 order by o.id desc
 limit %(size)s::bigint
+
+-- name: facts_for_policies
+-- What the scope of a policy looks at; who was merged into somebody has that person's tier.
+select o.id as order_id, o.channel, coalesce(h.tier, c.tier, '') as tier,
+  coalesce(o.ship_to ->> 'region', '') as region
+from sales_order o
+left join customer c on c.id = o.customer_id
+left join customer h on h.id = c.merged_into
+where o.part = any (%(parts)s::int[]) and o.id = any (%(order_ids)s::bigint[])
+order by o.id

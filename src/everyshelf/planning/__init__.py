@@ -1,10 +1,14 @@
-"""planning: what to make before it can be sent.
+"""planning: what to make before it can be sent, how a rule on trial does, what another rule would
+have done, and where decisions fail.
 
 Owns: make_order. Hears: orders.order.placed, orders.order.amended, orders.hold.released,
-orders.line.cancelled. Emits: planning.make.requested, .started, .made, .cancelled.
+orders.line.cancelled. Emits: planning.make.requested, .started, .made, .cancelled,
+planning.experiment.stopped.
 Never allocates what was made: it is received as stock, and sourcing takes it from there.
 """
 
+from everyshelf.planning.events import ExperimentStopped
+from everyshelf.planning.experiment import Arm, Breach, Comparison, Figure, broken, compare, watch
 from everyshelf.planning.facts import (
     Made,
     MakeChanged,
@@ -13,19 +17,38 @@ from everyshelf.planning.facts import (
     MakeState,
     Start,
 )
+from everyshelf.planning.failures import Failures, failures
 from everyshelf.planning.make import cancel_now, get, made, open_makes, request_now, start
+from everyshelf.planning.replay import Changed, Choice, Report, Shadowed, Side, replay, shadowed
 
 __all__ = [
+    "Arm",
+    "Breach",
+    "Changed",
+    "Choice",
+    "Comparison",
+    "ExperimentStopped",
+    "Failures",
+    "Figure",
     "Made",
     "MakeChanged",
     "MakeId",
     "MakeOrder",
     "MakeState",
+    "Report",
+    "Shadowed",
+    "Side",
     "Start",
+    "broken",
     "cancel_now",
+    "compare",
+    "failures",
     "get",
     "made",
     "open_makes",
+    "replay",
     "request_now",
+    "shadowed",
     "start",
+    "watch",
 ]

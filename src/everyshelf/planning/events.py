@@ -1,8 +1,9 @@
-"""The events of planning: one class each, about one make order."""
+"""The events of planning: one class each, about a make order or an experiment."""
 
 from __future__ import annotations
 
 from everyshelf.base.events import Event
+from everyshelf.base.policy import Metric
 from everyshelf.orders import OrderId
 from everyshelf.planning.facts import MakeId
 
@@ -51,3 +52,14 @@ class MakeCancelled(Event, frozen=True, kw_only=True):
     order_id: OrderId
     line: int
     qty: int
+
+
+class ExperimentStopped(Event, frozen=True, kw_only=True):
+    """A version of a policy did worse than its guard allows; the base decides again."""
+
+    TYPE = "planning.experiment.stopped"
+    SUBJECT = "policy"
+    policy: str
+    number: int
+    metric: Metric
+    detail: str

@@ -33,6 +33,7 @@ from everyshelf.returns.facts import (
 from everyshelf.returns.open import open_rma
 from everyshelf.returns.read import get, of_orders, receipts
 from everyshelf.returns.receive import counter_return, receive
+from everyshelf.returns.rules import check as check_rules
 
 __all__ = [
     "AskedLine",
@@ -56,6 +57,7 @@ __all__ = [
     "RmaState",
     "WantedLine",
     "cancel",
+    "check_rules",
     "close",
     "counter_return",
     "expire",

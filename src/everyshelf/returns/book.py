@@ -9,12 +9,14 @@ from datetime import datetime
 import msgspec
 
 from everyshelf import orders
-from everyshelf.base import codec, ids
+from everyshelf.base import ids
+from everyshelf.base import policy as policies
 from everyshelf.base.ids import part_of
+from everyshelf.base.policy import Facts
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.orders import Line, Order, OrderId, Supply
-from everyshelf.returns.facts import ReturnsPolicy, Rma, RmaId, RmaLine, RmaState
+from everyshelf.returns.facts import POLICY, ReturnsPolicy, Rma, RmaId, RmaLine, RmaState
 
 SQL = load("everyshelf.returns")
 
@@ -87,10 +89,13 @@ def turn(tx: Tx, turns: Sequence[Turn]) -> None:
     )
 
 
-def policy(tx: Tx) -> ReturnsPolicy:
-    """The live policy `returns`, else the default."""
-    rows = tx.tuples(SQL.returns_policy)
-    return codec.convert(rows[0][0], ReturnsPolicy) if rows else ReturnsPolicy()
+def policy(tx: Tx, order_ids: Iterable[OrderId]) -> dict[OrderId, ReturnsPolicy]:
+    """For each order the version of the policy `returns` in force for it, else the default."""
+    wanted = sorted(set(order_ids))
+    book = policies.book(tx, POLICY, ReturnsPolicy)
+    facts = orders.facts_for_policies(tx, wanted) if book.scoped else {}
+    found = {o: book.find(facts.get(o) or Facts(int(o))) for o in wanted}
+    return {o: one.params if one is not None else ReturnsPolicy() for o, one in found.items()}
 
 
 def apart(order: Order, number: int, qty: int) -> list[tuple[Line, int]]:

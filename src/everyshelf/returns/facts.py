@@ -17,6 +17,8 @@ from everyshelf.decide.disposition import DEFAULT_RULES, Grade, Outcome, Rule
 from everyshelf.orders import OrderId
 from everyshelf.stock import Bucket
 
+POLICY: Final = "returns"
+
 TOO_MANY: Final = Code(
     "returns.too_many", 422, "More units would come back than were bought and are still out."
 )
@@ -93,7 +95,7 @@ TRANSITIONS: Final[dict[RmaState, frozenset[RmaState]]] = {
 LIVE: Final = frozenset({RmaState.OPEN, RmaState.RECEIVED})
 
 
-class ReturnsPolicy(msgspec.Struct, frozen=True):
+class ReturnsPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The retailer's rules, kept as the live policy `returns`."""
 
     window_days: int = 30

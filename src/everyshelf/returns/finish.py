@@ -6,7 +6,7 @@ placed, and only the difference moves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from everyshelf.base import money, outbox
 from everyshelf.base.events import Event
@@ -40,7 +40,7 @@ def finish(
     units: Sequence[Unit],
     decisions: Sequence[Decision],
     purse: Purse,
-    rules: ReturnsPolicy,
+    rules: Mapping[OrderId, ReturnsPolicy],
 ) -> list[Received]:
     """Pays back, writes and tells; what each command came to."""
     of: dict[int, list[Graded]] = {id(c): [] for c in commands}
@@ -63,7 +63,7 @@ def _swaps(turn: Turn) -> bool:
 
 
 def _refund(
-    tx: Tx, groups: Sequence[list[Graded]], purse: Purse, rules: ReturnsPolicy
+    tx: Tx, groups: Sequence[list[Graded]], purse: Purse, rules: Mapping[OrderId, ReturnsPolicy]
 ) -> list[list[int]]:
     """What goes back for each group: one refund for its own order, one for the order before it,
     one for shipping. The cause names the first receipt, so that it happens once."""
@@ -77,7 +77,7 @@ def _refund(
         before = purse.credits.get(first.order.id)
         dues.append((first.order.id, cause, own))
         dues.append((before.order_id if before else first.order.id, f"{cause}:before", credit))
-        whole = pays and rules.refund_shipping and purse.all_back(first.order.id)
+        whole = pays and rules[first.order.id].refund_shipping and purse.all_back(first.order.id)
         shipping = first.order.shipping_minor if whole else 0
         dues.append((first.order.id, f"return:{int(first.rma.id)}:shipping", shipping))
     paid = pay_back(tx, dues)

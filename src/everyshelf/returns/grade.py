@@ -5,7 +5,7 @@ A unit whose lot has expired, or that was recalled, is never put back on sale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from everyshelf.base.ids import part_of
 from everyshelf.base.tx import Tx
 from everyshelf.decide import disposition
 from everyshelf.decide.disposition import Decision, Grade
-from everyshelf.orders import Line, Order
+from everyshelf.orders import Line, Order, OrderId
 from everyshelf.returns.book import SQL
 from everyshelf.returns.facts import (
     BUCKET_OF,
@@ -39,7 +39,7 @@ class Unit(msgspec.Struct, frozen=True):
     worth: Worth
 
 
-def grade(tx: Tx, units: Sequence[Unit], rules: ReturnsPolicy) -> list[Decision]:
+def grade(tx: Tx, units: Sequence[Unit], rules: Mapping[OrderId, ReturnsPolicy]) -> list[Decision]:
     """The disposition of each of the units."""
     expired = _expired(tx, units)
     problems = [
@@ -53,7 +53,10 @@ def grade(tx: Tx, units: Sequence[Unit], rules: ReturnsPolicy) -> list[Decision]
         )
         for u in units
     ]
-    return disposition.decide(problems, disposition.Policy(rules=rules.rules))
+    return [
+        disposition.dispose(problem, disposition.Policy(rules=rules[u.order.id].rules))
+        for u, problem in zip(units, problems, strict=True)
+    ]
 
 
 def _expired(tx: Tx, units: Sequence[Unit]) -> set[tuple[str, str]]:

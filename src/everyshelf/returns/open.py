@@ -42,8 +42,8 @@ def open_rma(tx: Tx, commands: Sequence[OpenRma]) -> list[Result[Opened]]:
 
 def open_now(tx: Tx, commands: Sequence[OpenRma]) -> list[Result[Opened]]:
     """The same without a claim; a refused command writes nothing."""
-    rules = policy(tx)
     found = lock_orders(tx, (c.order_id for c in commands))
+    rules = policy(tx, found)
     reached = _reached(tx, sorted(found))
     waiting = _waiting(tx, sorted(found))
     rows: list[Row] = []
@@ -52,13 +52,13 @@ def open_now(tx: Tx, commands: Sequence[OpenRma]) -> list[Result[Opened]]:
         try:
             order = _order(found, command)
             lines = _lines(order, command, waiting)
-            _in_time(tx.now, order, command, reached.get(order.id), rules)
+            _in_time(tx.now, order, command, reached.get(order.id), rules[order.id])
         except Refused as refusal:
             results.append(Result.refused(refusal))
             continue
         for line, qty, _ in lines:
             waiting[order.id, line.line] = waiting.get((order.id, line.line), 0) + qty
-        row = new_rma(), command, lines, tx.now + timedelta(days=rules.rma_days)
+        row = new_rma(), command, lines, tx.now + timedelta(days=rules[order.id].rma_days)
         rows.append(row)
         results.append(Result.done(Opened(row[0], row[3], 1)))
     _write(tx, rows)

@@ -37,11 +37,6 @@ left join lateral (
   where part = u.part and order_id = u.order_id
 ) p on true
 
--- name: returns_policy
-select params
-from policy
-where name = 'returns' and state = 'live'
-
 -- name: insert_rmas
 insert into rma (part, id, order_id, kind, state, channel, expires_at, exchange, override, made_at)
 select u.part, u.id, u.order_id, u.kind, 'open', u.channel, u.expires_at, u.exchange::jsonb,

@@ -120,7 +120,7 @@ def receive_now(tx: Tx, commands: Sequence[ReceiveReturn]) -> list[Result[Receiv
             units += _units(world, command)
         except Refused as refusal:
             refused[n] = refusal
-    rules = book.policy(tx)
+    rules = book.policy(tx, world.orders)
     decisions = grade(tx, units, rules) if not refused else []
     refused = refused or _take_in(tx, commands, units, decisions)
     if not refused:

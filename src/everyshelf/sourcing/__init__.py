@@ -1,13 +1,16 @@
 """sourcing: which node serves which units of an order, and why.
 
 owns   sourcing_demand, sourcing_decision, sourcing_exclusion, node_load, sourcing_load,
-       sourcing_unsettled, sourcing_worth, sourcing_worth_run, the policy `sourcing`
+       sourcing_unsettled, sourcing_shadow, sourcing_worth, sourcing_worth_run, the policy
+       `sourcing`
 hears  orders placed, released, cancelled, amended; stock received, adjusted, counted, regraded,
        transferred, and soft holds that end
 emits  sourcing.line.allocated, sourcing.line.unsourced, sourcing.allocation.revoked
 never  moves a unit itself (stock does), works at a node or cancels what it cannot serve
 """
 
+from everyshelf.sourcing.document import check as check_rules
+from everyshelf.sourcing.document import find_plugins
 from everyshelf.sourcing.events import (
     AllocatedLine,
     AllocationsRevoked,
@@ -35,7 +38,7 @@ from everyshelf.sourcing.facts import (
     WhyDecision,
     Worth,
 )
-from everyshelf.sourcing.plugins import find as find_plugins
+from everyshelf.sourcing.recorded import Past, past
 from everyshelf.sourcing.resource import came_in, lock_orders, resource_now, sweep
 from everyshelf.sourcing.source import source_now
 from everyshelf.sourcing.why import audit_replay, why
@@ -52,6 +55,7 @@ __all__ = [
     "Limits",
     "LinesUnsourced",
     "OrderAllocated",
+    "Past",
     "Replay",
     "Resource",
     "RevokedLine",
@@ -66,8 +70,10 @@ __all__ = [
     "Worth",
     "audit_replay",
     "came_in",
+    "check_rules",
     "find_plugins",
     "lock_orders",
+    "past",
     "resource_now",
     "source_now",
     "sweep",

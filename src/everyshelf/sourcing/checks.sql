@@ -65,13 +65,3 @@ where not exists (select from node_load n where n.node = l.node and n.day = l.da
 select 'node_load' as what, concat(node, ' on ', day, ': ', orders, ' of ', cap) as detail
 from node_load
 where orders > cap
-
--- name: one_policy_in_force
--- At no instant are two versions of a policy in force.
-select 'policy' as what, concat(a.name, ': versions ', a.version, ' and ', b.version) as detail
-from policy a
-join policy b on b.name = a.name and b.version > a.version
-where a.starts_at < coalesce(b.ends_at, 'infinity')
-  and b.starts_at < coalesce(a.ends_at, 'infinity')
-  and a.starts_at < coalesce(a.ends_at, 'infinity')
-  and b.starts_at < coalesce(b.ends_at, 'infinity')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -186,13 +186,34 @@ class Waiting(msgspec.Struct, frozen=True):
     since: datetime
 
 
+class Action(StrEnum):
+    """What a person can do about units that find no node."""
+
+    LIFT = "lift"
+    WAIT = "wait"
+    CANCEL = "cancel"
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One way out: what to do, and what it would lead to."""
+
+    action: Action
+    words: str
+    node: str | None = None
+    item: str | None = None
+    qty: int | None = None
+    due_on: date | None = None
+
+
 class Why(msgspec.Struct, frozen=True):
-    """All that sourcing knows about an order: its decisions, what waits and who said no."""
+    """All that sourcing knows about an order: its decisions, what waits, who said no, and what a
+    person can do about what waits."""
 
     order_id: OrderId
     decisions: tuple[WhyDecision, ...]
     waiting: tuple[Waiting, ...]
     said_no: tuple[tuple[int, str, str], ...]
+    options: tuple[Option, ...] = ()
 
 
 class Replay(msgspec.Struct, frozen=True):

@@ -94,6 +94,13 @@ group by order_id
 order by min(since), order_id
 limit %(most)s::int
 
+-- name: supply_of
+-- What is on its way of these items and not promised to anybody yet.
+select distinct on (item) item, due_on, qty + cap - greatest(promised, received) as qty
+from stock_inbound
+where item = any (%(items)s::text[]) and greatest(promised, received) < qty + cap
+order by item, due_on
+
 -- name: due_demand
 select order_id
 from (
@@ -109,19 +116,45 @@ limit %(most)s::int
 insert into sourcing_decision (part, id, order_id, at, trigger, policy, policy_version, digest,
   problem, why, cost_minor, nodes, unfilled)
 select u.part, u.id, u.order_id, %(now)s::timestamptz, %(trigger)s::text, %(policy)s::text,
-  %(policy_version)s::int, u.digest, u.problem, u.why, u.cost_minor,
+  u.version, u.digest, u.problem, u.why, u.cost_minor,
   string_to_array(u.nodes, chr(31)), u.unfilled
 from unnest(
-  %(parts)s::int[], %(ids)s::bigint[], %(order_ids)s::bigint[], %(digests)s::bytea[],
-  %(problems)s::bytea[], %(whys)s::bytea[], %(costs)s::bigint[], %(nodes)s::text[],
-  %(unfilled)s::bigint[]
-) as u (part, id, order_id, digest, problem, why, cost_minor, nodes, unfilled)
+  %(parts)s::int[], %(ids)s::bigint[], %(order_ids)s::bigint[], %(versions)s::int[],
+  %(digests)s::bytea[], %(problems)s::bytea[], %(whys)s::bytea[], %(costs)s::bigint[],
+  %(nodes)s::text[], %(unfilled)s::bigint[]
+) as u (part, id, order_id, version, digest, problem, why, cost_minor, nodes, unfilled)
+
+-- name: add_shadows
+insert into sourcing_shadow (part, decision_id, version, at, differs, cost_minor, before_minor,
+  nodes, unfilled)
+select u.part, u.id, u.version, %(now)s::timestamptz, u.differs, u.cost_minor, u.before_minor,
+  string_to_array(u.nodes, chr(31)), u.unfilled
+from unnest(
+  %(parts)s::int[], %(ids)s::bigint[], %(versions)s::int[], %(differs)s::boolean[],
+  %(costs)s::bigint[], %(befores)s::bigint[], %(nodes)s::text[], %(unfilled)s::bigint[]
+) as u (part, id, version, differs, cost_minor, before_minor, nodes, unfilled)
 
 -- name: decisions_of
 select id, at, trigger, policy, policy_version, digest, problem, why
 from sourcing_decision
 where part = %(part)s::int and order_id = %(order_id)s::bigint
 order by id
+
+-- name: past_decisions
+select id, order_id, at, policy_version, problem
+from sourcing_decision
+where id > %(after)s::bigint
+  and at >= %(since)s::timestamptz and at < %(until)s::timestamptz
+order by id
+limit %(most)s::int
+
+-- name: last_decisions
+-- The latest decisions, whatever their orders: what a new rule is tried on.
+select problem, why
+from sourcing_decision
+where id > %(after)s::bigint
+order by id desc
+limit %(most)s::int
 
 -- name: decision
 select id, at, trigger, policy, policy_version, digest, problem, why

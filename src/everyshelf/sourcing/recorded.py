@@ -1,22 +1,32 @@
 """Decisions as bytes: the problem with the names of its rows and columns, and the answer.
 
 All that the engine saw is kept, unweighed, so that it can be asked again under this policy or
-another. Whole numbers take as few bytes as the largest needs, a column of equals takes one.
+another, with the code that decides live. What nodes and buyers would have answered is not known,
+and the offers of services are those that were the cheapest then. Whole numbers take as few bytes
+as the largest needs, a column of equals takes one.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from everyshelf.base.sql import load
+from everyshelf.base.tx import Tx
 from everyshelf.decide import sourcing as engine
-from everyshelf.sourcing.facts import POLICY, Rules
+from everyshelf.orders import OrderId
+from everyshelf.sourcing.facts import POLICY, DecisionId, Rules
 from everyshelf.sourcing.problem import Ask
 
+SQL = load("everyshelf.sourcing")
+PAGE: Final = 500
 Ints = NDArray[np.int64]
 ROWS = ("qty", "weight_g", "volume_cm3", "value_minor")
 COLUMNS = (
@@ -119,3 +129,48 @@ def _unpack(packed: Packed, shape: tuple[int, ...]) -> Ints:
         return np.full(shape, packed, np.int64)
     size, body = packed
     return np.frombuffer(body, f"<{size}").astype(np.int64).reshape(shape)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    id: DecisionId
+    order_id: OrderId
+    at: datetime
+    policy_version: int
+    problem: bytes
+
+
+class Past(msgspec.Struct, frozen=True):
+    """A decision of the past: when, for which order, under which version, and what was seen."""
+
+    id: DecisionId
+    order_id: OrderId
+    at: datetime
+    version: int
+    names: Recorded
+    problem: engine.Problem
+
+    def under(self, version: int, rules: Rules) -> engine.Decision:
+        """What these rules would have decided, by the code that decides live."""
+        return engine.source_fully(self.problem, self.policy(version, rules))[1]
+
+    def policy(self, version: int, rules: Rules) -> engine.Policy:
+        """These rules, and what the order itself wanted."""
+        return under(self.names, version, rules, same=False)
+
+
+def past(tx: Tx, since: datetime, until: datetime, most: int) -> Iterator[Past]:
+    """The decisions of a period, oldest first, `most` of them at most; pages are read as needed.
+
+    Second looks at units that came in or waited count as the decisions that they were.
+    """
+    after = 0
+    while most > 0:
+        page = tx.all(
+            SQL.past_decisions, _Kept, after=after, since=since, until=until, most=min(PAGE, most)
+        )
+        for k in page:
+            names, problem = recorded(k.problem)
+            yield Past(k.id, k.order_id, k.at, k.policy_version, names, problem)
+        if len(page) < PAGE:
+            return
+        after, most = int(page[-1].id), most - len(page)

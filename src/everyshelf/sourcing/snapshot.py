@@ -14,8 +14,10 @@ import msgspec
 
 from everyshelf import stock
 from everyshelf.base import ids
+from everyshelf.base.scope import Facts
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
+from everyshelf.decide import conditions
 from everyshelf.decide import sourcing as engine
 from everyshelf.network import Address
 from everyshelf.orders import OrderId
@@ -46,6 +48,20 @@ class Order(msgspec.Struct, frozen=True):
             self.channel, way.method, to.country, to.region, self.tier, self.priority,
             self.preferred_node, waited,
         )  # fmt: skip
+
+    @property
+    def scope(self) -> Facts:
+        """What the scopes of policies look at."""
+        region = self.ship_to.region if self.ship_to is not None else ""
+        return Facts(int(self.id), self.channel, self.tier, region)
+
+    def row(self, lines: Sequence[Line], now: datetime) -> conditions.Row:
+        """What conditions about whole orders see, whatever way the lines go."""
+        f = self.facts(Way("", None, None), now)
+        words = {name: getattr(f, name) for name in f.__struct_fields__}
+        value = sum(x.owed * x.value_minor for x in lines)
+        units = sum(x.owed for x in lines)
+        return {**words, "value_minor": value, "units": units, "lines": len(lines)}
 
     @property
     def whole(self) -> bool:

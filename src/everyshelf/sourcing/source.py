@@ -10,11 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
-
-from msgspec.structs import replace
 
 from everyshelf import stock
 from everyshelf.base import ids, outbox, policy
@@ -22,14 +19,15 @@ from everyshelf.base.parts import table
 from everyshelf.base.policy import Policy
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
+from everyshelf.decide import conditions
 from everyshelf.decide import sourcing as engine
 from everyshelf.orders import OrderId
-from everyshelf.sourcing import capacity, problem, recorded, snapshot
+from everyshelf.sourcing import capacity, outcome, problem, snapshot
 from everyshelf.sourcing.capacity import Task
 from everyshelf.sourcing.events import AllocatedLine, LinesUnsourced, OrderAllocated, UnsourcedLine
-from everyshelf.sourcing.facts import POLICY, DecisionId, Rules, Sourced, Trigger, Waits, Way
+from everyshelf.sourcing.facts import POLICY, Rules, Sourced, Trigger, Waits, Way
+from everyshelf.sourcing.outcome import Choice, Outcome, Plan
 from everyshelf.sourcing.pool import Pool
-from everyshelf.sourcing.problem import Ask
 from everyshelf.sourcing.reach import Network
 from everyshelf.sourcing.snapshot import Demand, Key, Line, Order, Snapshot
 
@@ -42,30 +40,7 @@ LATEST: Final = timedelta(days=1)
 TICKING: Final = (Trigger.SWEEP, Trigger.REVOKED)
 
 
-@dataclass(slots=True)
-class Choice:
-    """One decision for one way of an order, with its units as (line, column, qty)."""
-
-    asked: Ask
-    policy: engine.Policy
-    decision: engine.Decision
-    units: list[tuple[Line, int, int]]
-
-
-@dataclass(slots=True)
-class Plan:
-    """What is to be taken for an order."""
-
-    order: Order
-    choices: list[Choice]
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What was decided, and the allocations that the ledger gave for it."""
-
-    plans: list[Plan] = field(default_factory=list)
-    given: dict[OrderId, list[AllocatedLine]] = field(default_factory=dict)
+Ruled = dict[OrderId, Policy[Rules]]
 
 
 class _LostRace(Exception):
@@ -88,20 +63,42 @@ def source_now(
     if not order_ids:
         return []
     snap = snapshot.read(tx, order_ids)
-    rules = policy.live(tx, POLICY, Rules)
+    book = policy.book(tx, POLICY, Rules)
+    ruled = {o.id: book.of(o.scope) for o in snap.orders.values()}
     work = [
         o
-        for o in sorted(snap.orders.values(), key=lambda o: o.turn)
-        if not o.held and any(snap.missing(x) for x in snap.lines[o.id])
+        for o in sorted(
+            snap.orders.values(), key=lambda o: _turn(snap, o, ruled[o.id].params, tx.now)
+        )
+        if not o.held and any(_wanted(snap, x, ruled[o.id].params) for x in snap.lines[o.id])
     ]
     counted = _counted(tx, snap)
-    done = _settle(tx, snap, work, counted, rules) if work else Outcome()
-    _record(tx, done, rules, trigger)
+    done = _settle(tx, snap, work, counted, ruled) if work else Outcome()
+    outcome.keep(tx, done, book, trigger)
     _queue(tx, snap, done, trigger)
     _tell(tx, snap, done, trigger)
     if trigger in TICKING:
         _tick_off(tx, snap)
     return [_answer(snap, done, order_id) for order_id in snap.orders]
+
+
+def _turn(
+    snap: Snapshot, order: Order, rules: Rules, now: datetime
+) -> tuple[int, datetime, OrderId]:
+    """Orders compete for the same units: the more urgent first, then who came first. The policy may
+    say who is urgent."""
+    for turn in rules.turns:
+        if conditions.holds(turn.when, order.row(snap.lines[order.id], now)):
+            return -turn.priority, order.placed_at, order.id
+    return order.turn
+
+
+def _wanted(snap: Snapshot, line: Line, rules: Rules) -> int:
+    """Units to find a node for. After so many nodes said no a person decides."""
+    most = rules.limits.max_rejections
+    if most and len(snap.excluded.get((line.order_id, line.line), ())) >= most:
+        return 0
+    return snap.missing(line)
 
 
 def _counted(tx: Tx, snap: Snapshot) -> set[Task]:
@@ -113,9 +110,7 @@ def _counted(tx: Tx, snap: Snapshot) -> set[Task]:
     return {load.task for load in loads} - set(idle)
 
 
-def _settle(
-    tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], rules: Policy[Rules]
-) -> Outcome:
+def _settle(tx: Tx, snap: Snapshot, work: list[Order], counted: set[Task], ruled: Ruled) -> Outcome:
     """Decides and takes, again on fresh rows when a race was lost. An order that keeps losing is
     left to wait, so that it cannot stop the others."""
     banned: list[tuple[Key, str]] = []
@@ -124,11 +119,12 @@ def _settle(
         patience = 2 if attempt < PATIENT_ROUNDS else 0
         trying = [o for o in work if lost[o.id] <= patience]
         net = Network(tx)
-        items = {x.item for o in trying for x in snap.lines[o.id] if snap.missing(x)}
+        items = {x.item for o in trying for x in snap.lines[o.id]
+                 if _wanted(snap, x, ruled[o.id].params)}  # fmt: skip
         pool = Pool(tx, net, trying, items)
         for key, node in banned:
             pool.ban(key, node)
-        plans = [_plan(pool, snap, o, counted, rules) for o in trying]
+        plans = [_plan(pool, snap, o, counted, ruled[o.id]) for o in trying]
         try:
             with tx.savepoint():
                 return Outcome(plans, _take(tx, net, plans, counted))
@@ -144,7 +140,7 @@ def _plan(
     """Decides every way of an order and draws its units from the pool."""
     ways: dict[Way, list[tuple[Line, int]]] = {}
     for line in snap.lines[order.id]:
-        if missing := snap.missing(line):
+        if missing := _wanted(snap, line, rules.params):
             ways.setdefault(line.way, []).append((line, missing))
     saved = pool.save() if order.whole and len(ways) > 1 else None
     plan = Plan(order, [])
@@ -188,13 +184,7 @@ def _decide(
     """One decision; an order that must go whole may use as many nodes as it takes."""
     here = {node for node, method in loaded if method == way.method}
     asked = problem.ask(pool, order, way, owed, snap.excluded, here, rules.params)
-    chosen = _policy(rules, order)
-    decision = engine.source(asked.problem, chosen)
-    limits = chosen.rules.limits
-    if not chosen.partial and not decision.feasible and len(asked.columns) > limits.max_nodes:
-        limits = replace(limits, max_nodes=len(asked.columns))
-        chosen = replace(chosen, rules=replace(chosen.rules, limits=limits))
-        decision = engine.source(asked.problem, chosen)
+    chosen, decision = engine.source_fully(asked.problem, _policy(rules, order))
     units = problem.cut(pool, asked, decision.parts) if decision.feasible else []
     return Choice(asked, chosen, decision, units)
 
@@ -245,31 +235,6 @@ def _shut(tx: Tx, nodes: set[str]) -> set[str]:
     this transaction ends."""
     still = {node for (node,) in tx.tuples(SQL.still_open, nodes=sorted(nodes))} if nodes else set()
     return nodes - still
-
-
-def _record(tx: Tx, done: Outcome, rules: Policy[Rules], trigger: Trigger) -> None:
-    """Keeps each decision with its problem and its why. A wake that found nothing new is no
-    decision worth keeping: the one that made the units wait is there already."""
-    again = trigger in (Trigger.STOCK, Trigger.SWEEP)
-    rows = [
-        (
-            ids.part_of(int(plan.order.id)), ids.new(DecisionId), plan.order.id,
-            bytes.fromhex(engine.digest(c.asked.problem)), recorded.record(c.asked, c.policy),
-            recorded.answer(c.decision), c.decision.cost_minor,
-            chr(31).join(sorted({c.asked.nodes[c.asked.columns.index(n)] for _, n, _ in c.units})),
-            sum(c.asked.owed) - sum(qty for _, _, qty in c.units),
-        )
-        for plan in done.plans
-        for c in plan.choices
-        if c.units or not again
-    ]  # fmt: skip
-    if rows:
-        names = ("parts", "ids", "order_ids", "digests", "problems", "whys", "costs", "nodes",
-                 "unfilled")  # fmt: skip
-        tx.run(
-            SQL.add_decisions, **table(names, rows), now=tx.now, trigger=trigger, policy=POLICY,
-            policy_version=rules.version,
-        )  # fmt: skip
 
 
 def _left(snap: Snapshot, done: Outcome, order_id: OrderId) -> list[tuple[Line, int]]:

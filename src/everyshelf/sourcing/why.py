@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 
 import msgspec
 
@@ -18,13 +18,16 @@ from everyshelf.sourcing import recorded
 from everyshelf.sourcing.facts import (
     DECISION_UNKNOWN,
     POLICY,
+    Action,
     Candidate,
     DecisionId,
     Flip,
+    Option,
     Replay,
     Rules,
     Trigger,
     Waiting,
+    Waits,
     Why,
     WhyDecision,
 )
@@ -56,12 +59,40 @@ def why(tx: Tx, order_id: OrderId) -> Why:
     rules = {v: policy.get(tx, POLICY, v, Rules) for v in versions}
     waiting = tx.all(SQL.demand_of, Demand, **keys)
     said_no = tx.all(SQL.exclusions_of, Exclusion, **keys)
+    told = tuple(_readable(k, rules[k.policy_version]) for k in kept)
+    supply = {s.item: s for s in tx.all(SQL.supply_of, _Supply, items=[d.item for d in waiting])}
     return Why(
         order_id,
-        tuple(_readable(k, rules[k.policy_version]) for k in kept),
+        told,
         tuple(Waiting(d.line, d.item, d.qty, d.reason, d.due_at, d.since) for d in waiting),
         tuple((e.line, e.node, e.reason) for e in said_no),
+        tuple(_options(told, [d for d in waiting if d.reason is Waits.NO_NODE], supply)),
     )
+
+
+class _Supply(msgspec.Struct, frozen=True):
+    """The next supply of an item that nobody was promised."""
+
+    item: str
+    due_on: date
+    qty: int
+
+
+def _options(
+    told: Sequence[WhyDecision], waiting: Sequence[Demand], supply: Mapping[str, _Supply]
+) -> Iterator[Option]:
+    """What a person can do about units that find no node: lift what keeps a node out, wait for what
+    is coming, or cancel."""
+    stuck = [d for d in told if d.unfilled][-1:] if waiting else []
+    for decision in stuck:
+        for flip in decision.flips:
+            yield Option(Action.LIFT, flip.words, flip.node, flip.item)
+    for d in waiting:
+        if (coming := supply.get(d.item)) is not None:
+            words = f"Wait: {coming.qty} x {d.item} are due on {coming.due_on}."
+            yield Option(Action.WAIT, words, None, d.item, coming.qty, coming.due_on)
+        words = f"Cancel {d.qty} x {d.item} of line {d.line}."
+        yield Option(Action.CANCEL, words, None, d.item, d.qty)
 
 
 def audit_replay(tx: Tx, decision_id: DecisionId) -> Replay:

@@ -1,8 +1,8 @@
 """The command `everyshelf`: finds the files of this package that offer commands, and runs them.
 
 A file offers commands by `register(app)` and may say its place in the help by `ORDER`. Nothing is
-decided here, and no file is named here. What is refused goes to stderr as `code: detail`, with exit
-status 2.
+decided here, and no file is named here. What is refused goes to stderr as `code: detail`, with the
+wrong places of a document below it, and exit status 2.
 """
 
 import importlib
@@ -97,4 +97,6 @@ def main() -> None:
 
 def _end(refused: Refused) -> NoReturn:
     typer.echo(f"{refused.code}: {refused.detail}", err=True)
+    for problem in refused.errors:
+        typer.echo(f"  {problem.words}", err=True)
     sys.exit(REFUSED)

@@ -57,6 +57,9 @@ def _shown(order: Order, told: Why) -> list[RenderableType]:
     for w in told.waiting:
         since = show.at(w.since)
         shown.append(f"[bold]Waiting[/]: {w.qty} x {escape(w.item)}, {w.reason}, since {since}.")
+    if told.options:
+        ways = "\n".join(f"  - {escape(option.words)}" for option in told.options)
+        shown.append(f"[bold]What you can do[/]:\n{ways}")
     if told.said_no:
         shown.append(show.table("Not asked again", ("line", "node", "said"), told.said_no))
     return shown

@@ -140,6 +140,16 @@ POLICY: Final[Mapping[str, Verdict]] = {
     "GET /v1/demand": _may(OFFICE),
     "GET /v1/decisions": _may(OFFICE),
     "GET /v1/orders/{order_id}/why": _may(OFFICE, CHANNEL),
+    # Policies: the office reads them, planners and heads put them in force.
+    "GET /v1/policies": _may(OFFICE),
+    "GET /v1/policies/{name}": _may(OFFICE),
+    "GET /v1/policies/{name}/{number}": _may(OFFICE),
+    "GET /v1/policies/{name}/{number}/experiment": _may(OFFICE),
+    "POST /v1/policies/{name}/check": _may(PLANNERS),
+    "POST /v1/policies/{name}/drafts": _may(PLANNERS),
+    "POST /v1/policies/{name}/{number}/promote": _may(PLANNERS),
+    "POST /v1/policies/{name}/{number}/retire": _may(PLANNERS),
+    "POST /v1/policies/{name}/rollback": _may(PLANNERS),
     # Work at nodes.
     "GET /v1/fulfillments": _may(OFFICE | SITES, NODE),
     "GET /v1/fulfillments/{fulfillment_id}": _may(OFFICE | SITES, NODE),

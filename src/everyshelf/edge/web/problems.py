@@ -43,7 +43,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An error as the API tells it; `path` points at the wrong value of the body."""
+    """An error as the API tells it; `path` points at the wrong value of the body, `errors` at every
+    wrong place of a document that the body carries."""
 
     type: str
     title: str
@@ -52,6 +53,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     instance: str = ""
     path: str = ""
+    errors: tuple[errors.Problem, ...] = ()
 
 
 class Invalid(Refused):
@@ -81,6 +83,7 @@ def problem(refused: Refused | Refusal, instance: str = "") -> Problem:
         code=refused.code,
         instance=instance,
         path=getattr(refused, "path", ""),
+        errors=refused.errors,
     )
 
 
