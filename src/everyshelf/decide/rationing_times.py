@@ -55,13 +55,15 @@ def march(ratio: float, value: float, ahead: float, found: Floats) -> int:
     """Writes the times within `ahead` walk-ins into `found`; how many."""
     speed = 1.0 + ratio
     end = min(ahead * speed, MOST_DEMAND)
-    ways = np.zeros((TERMS, len(found) + 2))
+    # Units that not even all demand together reaches are never kept: a billionth at most.
+    most = min(len(found), int(end + 8.0 * np.sqrt(end)) + 30)
+    ways = np.zeros((TERMS, most + 2))
     ways[0, 0] = 1.0
     weights = np.zeros(TERMS)
     now, top, passed, count = 0.0, 0, 0, 0
-    while now < end and count < len(found):
-        top = min(top + TERMS, len(found) + 1)
-        n = min(passed, len(found)) + 1
+    while now < end and count < most:
+        top = min(top + TERMS, most + 1)
+        n = min(passed, most) + 1
         iterate(ways, top, n, ratio, value)
         step = min(STRIDE, end - now)
         weigh(weights, step)
@@ -69,7 +71,7 @@ def march(ratio: float, value: float, ahead: float, found: Floats) -> int:
             step = crossing(weights, ways[:, n], step, value)
             passed += 1
         weigh(weights, step)
-        while count < min(passed, len(found)) and mix(weights, ways[:, count + 1]) > value + SURE:
+        while count < min(passed, most) and mix(weights, ways[:, count + 1]) > value + SURE:
             found[count] = (now + crossing(weights, ways[:, count + 1], step, value + SURE)) / speed
             weigh(weights, step)
             count += 1
