@@ -132,8 +132,8 @@ def rule_of(p: rationing.Problem) -> walk_in.WalkIn:
 
 
 def _speed() -> tuple[float, float]:
-    """Microseconds of processor time to protect a cell that was not asked before, and to look again later: the best
-    of a few rounds."""
+    """Microseconds of processor time to protect a cell that was not asked before, and to look
+    again later: the best of a few rounds."""
     rules = [rule_of(p) for p in cells()]
     rationing_times.compiled()
     rounds = []

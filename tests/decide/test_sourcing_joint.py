@@ -8,7 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from bench.sourcing_joint import wave
-from everyshelf.decide.sourcing_joint import NONE, Effort, Together, Wave, decide, together
+from everyshelf.decide.sourcing_joint import (
+    NONE,
+    Effort,
+    Together,
+    Wave,
+    changed,
+    decide,
+    together,
+)
 
 
 def tiny(seed: int) -> Wave:
@@ -147,3 +155,47 @@ def test_prices_are_paid_only_for_what_is_scarce() -> None:
     plenty = together(replace(w, room=w.room + 1000, free=w.free + 1000))
     assert plenty.work_price.max() == plenty.unit_price.max() == 0
     assert plenty.gap == 0
+
+
+def scarce(seed: int) -> Wave:
+    """A wave of which a good part cannot be served, and nodes of different lateness."""
+    w = wave(seed, 60, 12, 2)
+    late = np.random.default_rng(seed).integers(0, 4, len(w.node))
+    return replace(
+        w, room=np.maximum(w.room * 6 // 10, 1), free=np.maximum(w.free - 1, 0), late=late
+    )
+
+
+def worse(w: Wave, before: Together, after: Together) -> list[int]:
+    """The orders of which a served line is left, or that are later than they were."""
+    assert w.late is not None
+    found = []
+    for o in range(len(w.line) - 1):
+        span = slice(int(w.line[o]), int(w.line[o + 1]))
+        was, now = before.candidate[span], after.candidate[span]
+        left = bool(((was >= 0) & (now < 0)).any())
+        latest = max((int(w.late[k]) for k in was if k >= 0), default=99)
+        if left or any(int(w.late[k]) > latest for k in now if k >= 0):
+            found.append(o)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_promise_becomes_worse_when_a_wave_is_planned_again(seed: int) -> None:
+    w = scarce(seed)
+    stands = together(w, Effort(rounds=1, sweeps=0))
+    again = together(replace(w, start=stands.candidate))
+    assert worse(w, stands, again) == []
+    assert priced(w, tuple(again.candidate.tolist())) == (again.cost, True)
+    assert again.cost <= stands.cost
+    moved = {int(np.searchsorted(w.line, a, side="right")) - 1
+             for a in range(len(w.qty)) if stands.candidate[a] != again.candidate[a]}  # fmt: skip
+    assert changed(replace(w, start=stands.candidate), again) == sorted(moved)
+
+
+def test_without_what_stands_promises_would_be_broken() -> None:
+    """The negative control: planned afresh, the same waves leave or delay orders."""
+    w = scarce(1)
+    stands = together(w, Effort(rounds=1, sweeps=0))
+    assert worse(w, stands, together(w)) != []
+    assert changed(w, stands) == []

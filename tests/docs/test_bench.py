@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from bench import sourcing_replay
 from bench.__main__ import benchmarks
 from bench.quality_world import folder
 
@@ -19,6 +20,7 @@ TINY: Final = {
     ),
     "rationing": ("--looks=12", "--fine=200"),
     "sourcing-quality": ("--sequences=2", "--cases=5x10_2", "--effort=0.1"),
+    "sourcing-replay": ("--orders=200", "--played=60", "--nodes=12"),
     "sourcing-speed": ("--nodes=60", "--orders=20", "--checked=1", "--live=5", "--wave=200"),
 }  # fmt: skip
 
@@ -92,6 +94,16 @@ def test_the_quality_of_decisions_is_measured_against_hindsight() -> None:
     assert case["sequences"] == 2
     assert 0 < case["ours_held"] <= case["ours"] + 0.5
     assert case["ours"] < case["nearest"]
+
+
+@pytest.mark.timeout(180)
+def test_a_retailer_s_orders_are_decided_again_under_each_rule() -> None:
+    if sourcing_replay.folder() is None:
+        pytest.skip("the retail file is not beside this checkout")
+    report = told("sourcing-replay")
+    assert report["rules"].keys() == {"nearest", "cheapest_now", "ours"}
+    assert report["again_orders"] == 200
+    assert report["rules"]["cheapest_now"]["cost_minor"] > 0
 
 
 @pytest.mark.timeout(180)

@@ -42,6 +42,13 @@ def on_shelf(db: Database) -> dict[str, int]:
     return dict.fromkeys(NODES, 0) | {b.node: b.sellable for b in found}
 
 
+def free_at(db: Database, channel: str, now: datetime) -> int:
+    """What the channel may promise at S1."""
+    with db.transaction(now=now) as tx:
+        [found] = stock.availability(tx, [stock.Ask("TEA", channel, "pickup:S1")])
+    return found.total
+
+
 def hold(db: Database, n: int, pool: str, qty: int, now: datetime) -> bool:
     want = Want("TEA", qty, pool, "web", f"o{n}", 1, None, "")
     return db.run(lambda tx: stock.hold_now(tx, [want]), now=now)[0].ok
@@ -108,12 +115,12 @@ def test_one_function_answers_web_till_holds_and_allocations(guarded: Database, 
     for hours, free in ((72, 1), (1, 4)):
         now = TRUCK - timedelta(hours=hours)
         assert floors(now)["S1"] == 4 - free
-        asks = [stock.Ask("TEA", c, "pickup:S1") for c in ("web", "pos")]
-        web, till = guarded.run(lambda tx, a=asks: stock.availability(tx, a), now=now)
-        assert (web.total, till.total) == (free, 4)
+        assert free_at(guarded, "web", now) == free
+        assert free_at(guarded, "pos", now) == 4
         taken = [stock.Allocate(9, 1, "TEA", "S1", free + 1, "web")]
         if free < 4:
-            [answer] = guarded.run(lambda tx, t=taken: stock.allocate(tx, t), now=now)
+            with guarded.transaction(now=now) as tx:
+                [answer] = stock.allocate(tx, taken)
             assert answer.refusal is not None
             assert answer.refusal.code == "stock.insufficient"
             assert not hold(guarded, 1, "pickup:S1", free + 1, now)
@@ -141,9 +148,7 @@ def test_the_larger_of_quantity_and_clock_is_kept(shelf: Database, fill: Fill) -
     set_rules(shelf, stock.SetRules("both", (both,)))
     for hours, free in ((72, 3), (0, 5)):
         now = TRUCK - timedelta(hours=hours)
-        ask = [stock.Ask("TEA", "web", "pickup:S1")]
-        [found] = shelf.run(lambda tx, a=ask: stock.availability(tx, a), now=now)
-        assert found.total == free
+        assert free_at(shelf, "web", now) == free
 
 
 def test_rules_by_the_clock_cost_a_constant_number_of_reads(guarded: Database, fill: Fill) -> None:

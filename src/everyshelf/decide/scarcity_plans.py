@@ -1,23 +1,27 @@
 """The cheapest plan of one order of single units over every set of nodes; the loop of `scarcity`.
 
-Plain Python that numba also compiles. It fits networks of some ten nodes: 2^nodes sets.
+Plain Python that numba also compiles. It fits orders of few items or networks of some ten nodes.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from itertools import combinations
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+MOST_NODES: Final = 62
 
 
 def subsets(nodes: int, most: int) -> Ints:
-    """Bit masks of the sets of up to `most` nodes, the smallest first."""
-    found = [m for m in range(1 << nodes) if m.bit_count() <= most]
-    return np.array(sorted(found, key=lambda m: (m.bit_count(), m)), np.int64)
+    """Bit masks of the sets of up to `most` of at most 62 nodes, the smallest first."""
+    assert nodes <= MOST_NODES, "the sets of so many nodes do not fit into a word"
+    sizes = range(min(most, nodes) + 1)
+    found = [sum(1 << n for n in some) for k in sizes for some in combinations(range(nodes), k)]
+    return np.array(found, np.int64)
 
 
 def best_plan(

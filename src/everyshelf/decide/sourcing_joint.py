@@ -27,7 +27,9 @@ class Wave(msgspec.Struct, frozen=True):
     `opening`; per candidate and line of the order (`width` columns): `cost` of the whole line there
     (NONE: it cannot) and `cell`, which of the units in `free` it draws on. `room` (node): orders
     that it can still take. `start` (line): the candidate that serves it already (-1: none), for a
-    wave that is planned again: the answer is never dearer, all together, than what stands.
+    wave that is planned again: the answer is never dearer, all together, than what stands; it
+    leaves no line that is served, and where `late` (candidate: how late an order would be from
+    there) is given, no order becomes later than it is.
     """
 
     line: Ints
@@ -42,6 +44,7 @@ class Wave(msgspec.Struct, frozen=True):
     room: Ints
     most: int = 4
     start: Ints | None = None
+    late: Ints | None = None
 
 
 class Effort(msgspec.Struct, frozen=True):
@@ -73,9 +76,20 @@ def decide(waves: Sequence[Wave], effort: Effort = Effort()) -> list[Together]: 
     return [together(wave, effort) for wave in waves]
 
 
+def changed(w: Wave, told: Together) -> list[int]:
+    """The orders, by their place in the wave, that are served otherwise than they were."""
+    if w.start is None:
+        return []
+    lines = np.flatnonzero(w.start != told.candidate)
+    orders = np.unique(np.searchsorted(w.line, lines, side="right") - 1)
+    return [int(o) for o in orders]
+
+
 def together(w: Wave, effort: Effort = Effort()) -> Together:  # noqa: B008
     """The best plan found for a wave."""
     search, put, _ = kernel.compiled()
+    if w.start is not None:
+        w = _kept(w, w.start)
     given = (w.line, w.qty, w.left, w.first, w.node, w.opening, w.cost, w.cell)
     zeros = (np.zeros(len(w.free)), np.zeros(len(w.room)))
     plan = np.full(len(w.qty), -1, np.int64)
@@ -95,6 +109,30 @@ def together(w: Wave, effort: Effort = Effort()) -> Together:  # noqa: B008
         plan, cost, min(cost, int(np.floor(bound))), np.rint(mu).astype(np.int64),
         np.rint(lam).astype(np.int64), int(greedy),
     )  # fmt: skip
+
+
+def _kept(w: Wave, start: Ints) -> Wave:
+    """The wave in which leaving a served line is dearer than all that stands together, so that no
+    plan as cheap as what stands does it, and in which no order can be later than it is."""
+    stands = sum(
+        int(kernel.price(o, w.line, w.qty, w.left, w.node, w.opening, w.cost, start))
+        for o in range(len(w.line) - 1)
+    )
+    cell = w.cell if w.late is None else _in_time(w, start, w.late)
+    cost = np.where(cell < 0, NONE, w.cost)
+    left = np.where(start >= 0, stands + 1, w.left)
+    return msgspec.structs.replace(w, left=left, cell=cell, cost=cost)
+
+
+def _in_time(w: Wave, start: Ints, late: Ints) -> Ints:
+    """The cells without the candidates that are later than the latest that serves the order."""
+    cell = w.cell.copy()
+    for o in range(len(w.line) - 1):
+        mine = start[w.line[o] : w.line[o + 1]]
+        if (mine >= 0).any():
+            span = slice(w.first[o], w.first[o + 1])
+            cell[span][late[span] > late[mine[mine >= 0]].max()] = -1
+    return cell
 
 
 def _swept(w: Wave, effort: Effort, plan: Ints) -> tuple[int, Ints]:

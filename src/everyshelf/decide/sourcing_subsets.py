@@ -19,8 +19,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 MOST_LINES = 10
-# Nobody waits for a compiler: below this the plain functions answer, in some 50 ms at most, with the
-# same plan to the last tie.
+# Nobody waits for a compiler: below this the plain functions answer, in some 50 ms at most, with
+# the same plan to the last tie.
 PLAIN_STEPS = 60_000
 FAR = np.int64(1) << np.int64(62)
 # The place of the lowest bit of each mask.
