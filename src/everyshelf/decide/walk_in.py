@@ -83,22 +83,18 @@ def kept_with(rule: WalkIn, days: float) -> int:
     return rationing_times.kept(rule.rate_per_day * days, ratio, value)
 
 
-@lru_cache(maxsize=1 << 14)
 def days_left(rule: WalkIn, zone: str, at: datetime) -> float:
     """Days to the next delivery; none at the instant itself, nor when none is known."""
-    seconds = at.timestamp()
-    due = [rule.replenish_at.timestamp()] if rule.replenish_at is not None else []
+    due = [(rule.replenish_at - at).total_seconds()] if rule.replenish_at is not None else []
     if rule.replenish_weekdays:
-        due += _weekly(rule, zone, at)
-    left = [instant - seconds for instant in due if instant >= seconds]
-    return min(left, default=0.0) / DAY_SECONDS
+        due.append(_weekly(rule.replenish_weekdays, rule.replenish_minute, zone, at))
+    return min((seconds for seconds in due if seconds >= 0), default=0.0) / DAY_SECONDS
 
 
-def _weekly(rule: WalkIn, zone: str, at: datetime) -> list[float]:
+@lru_cache(maxsize=4096)
+def _weekly(weekdays: tuple[int, ...], minute: int, zone: str, at: datetime) -> float:
+    """Seconds to the next of these local times; the rules of an instant mostly share it."""
     today = at.astimezone(ZoneInfo(zone)).date()
-    days = (today + timedelta(days=n) for n in range(8))
-    return [
-        float(wall(zone, day, rule.replenish_minute))
-        for day in days
-        if day.weekday() in rule.replenish_weekdays
-    ]
+    days = (today + timedelta(days=n) for n in range(9))
+    due = (wall(zone, day, minute) - at.timestamp() for day in days if day.weekday() in weekdays)
+    return next(seconds for seconds in due if seconds >= 0)
