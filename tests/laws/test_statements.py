@@ -32,6 +32,11 @@ QUERIES = law.statements(ROOT, "queries.sql") + LISTS
 WHOLE_ON_PURPOSE = {
     "everyshelf.insight.kpis": "a report over a period, on no hot path",
     "everyshelf.insight.cases_by_kind": "a report over a period, on no hot path",
+    "everyshelf.planning.worth_cells": "a reckoning of every cell, in the background",
+    "everyshelf.planning.worth_wanted": "a reckoning over weeks, in the background",
+    "everyshelf.planning.worth_lost": "a reckoning over weeks, in the background",
+    "everyshelf.planning.worth_returned": "a reckoning over weeks, in the background",
+    "everyshelf.sourcing.drop_worth": "ends the reckoning before, in the background",
 }
 
 

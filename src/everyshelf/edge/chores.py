@@ -6,8 +6,9 @@ Which rule makes a thing due, the room knows. What moves money or buys labels ou
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from everyshelf import (
@@ -72,3 +73,18 @@ def settle(db: Database, *, now: datetime | None = None) -> int:
         payment.settle(db, name, provider, LIMIT, now=now) for name, provider in PROVIDERS.items()
     )
     return done + (transport.settle_labels(db, CARRIERS, LIMIT) if CARRIERS else 0)
+
+
+def reckon(db: Database, *, now: datetime | None = None) -> int:
+    """Reckons what units are worth, as often as `EVERYSHELF_WORTH_HOURS` says; never without it.
+
+    It reads, works outside of any transaction, and writes: live decisions do not wait for it.
+    """
+    hours = os.environ.get("EVERYSHELF_WORTH_HOURS", "")
+    if not hours:
+        return 0
+    last, at = db.run(lambda tx: (sourcing.last_run(tx), tx.now), now=now)
+    if last is not None and at - last.at < timedelta(hours=float(hours)):
+        return 0
+    planning.renew(db)
+    return 1

@@ -34,6 +34,8 @@ SETTINGS: Final = {
     "EVERYSHELF_PG_BIN": "The folder with PostgreSQL's programs; else the wheel's, else the "
     "machine's.",
     "EVERYSHELF_SMTP_URL": "The mail server for messages to customers; without it none are sent.",
+    "EVERYSHELF_WORTH_HOURS": "How often the worker reckons what units are worth where they are; "
+    "without it never.",
     "EVERYSHELF_PRIVATE_WEBHOOKS": "1 lets webhooks go to private addresses; only for trials.",
 }
 

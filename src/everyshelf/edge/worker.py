@@ -171,4 +171,5 @@ class Worker:
             notify.begin(self.db)
             self._begun = True
         done = notify.run(self.db, self.messenger)
-        return done + hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)
+        done += hooks_out.deliver(self.db, self.egress) + chores.settle(self.db)
+        return done + chores.reckon(self.db)

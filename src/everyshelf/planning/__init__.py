@@ -20,6 +20,7 @@ from everyshelf.planning.facts import (
 from everyshelf.planning.failures import Failures, failures
 from everyshelf.planning.make import cancel_now, get, made, open_makes, request_now, start
 from everyshelf.planning.replay import Changed, Choice, Report, Shadowed, Side, replay, shadowed
+from everyshelf.planning.worth import Terms, keep, read, reckon, renew
 
 __all__ = [
     "Arm",
@@ -39,13 +40,18 @@ __all__ = [
     "Shadowed",
     "Side",
     "Start",
+    "Terms",
     "broken",
     "cancel_now",
     "compare",
     "failures",
     "get",
+    "keep",
     "made",
     "open_makes",
+    "read",
+    "reckon",
+    "renew",
     "replay",
     "request_now",
     "shadowed",

@@ -12,14 +12,12 @@ from typing import Final
 import msgspec
 
 from everyshelf import sourcing
-from everyshelf.base import policy
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide.sourcing_weigh import candidates, filter_names, weigh
 from everyshelf.sourcing import Past, Rules
 
 SQL = load("everyshelf.planning")
-NAME: Final = "sourcing"
 MOST: Final = 50_000
 SHOWN: Final = 50
 
@@ -76,7 +74,7 @@ def failures(tx: Tx, since: datetime, until: datetime) -> Failures:
     decisions = short = 0
     for one in sourcing.past(tx, since, until, MOST):
         if one.version not in versions:
-            versions[one.version] = policy.get(tx, NAME, one.version, Rules).params
+            versions[one.version] = sourcing.rules_of(tx, one.version).params
         told = one.under(one.version, versions[one.version])
         decisions += 1
         chosen.update(one.names.nodes[n] for n in told.nodes)

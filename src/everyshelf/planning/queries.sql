@@ -174,3 +174,48 @@ select count(*)::bigint as decisions, count(*) filter (where differs)::bigint as
 from sourcing_shadow
 where version = %(version)s::int
   and at >= %(since)s::timestamptz and at < %(until)s::timestamptz
+
+-- name: worth_wanted
+-- What orders to each region asked for lately; what is collected has no region.
+select l.item, coalesce(o.ship_to ->> 'region', '') as region,
+  coalesce(o.ship_to ->> 'country', '') as country, sum(l.qty - l.cancelled)::bigint as qty
+from sales_order o
+join order_line l on l.part = o.part and l.order_id = o.id
+where o.placed_at >= %(since)s::timestamptz and l.method = 'ship' and l.supply <> 'kit'
+group by l.item, o.ship_to ->> 'region', o.ship_to ->> 'country'
+having sum(l.qty - l.cancelled) > 0
+order by l.item, region, country
+
+-- name: worth_cells
+-- Every cell with units, and what tills sold of it lately.
+select b.item, b.node, b.sellable, coalesce(m.sold, 0)::bigint as sold
+from stock_balance b
+left join (
+  select part, item, from_node as node, sum(qty) as sold
+  from stock_move
+  where reason = 'sale' and at >= %(since)s::timestamptz
+  group by part, item, from_node
+) m on m.part = b.part and m.item = b.item and m.node = b.node
+where b.sellable > 0
+order by b.item, b.node
+
+-- name: worth_lost
+-- By node: how often it did not find what it should have had, of all that was asked of it.
+select a.node as key, coalesce(max(x.times), 0)::int as times, count(*)::int as of
+from stock_allocation a
+left join (
+  select node, count(*) as times
+  from sourcing_exclusion
+  where at >= %(since)s::timestamptz and reason like any (array['not_found%%', 'damaged%%'])
+  group by node
+) x on x.node = a.node
+where a.at >= %(since)s::timestamptz
+group by a.node
+
+-- name: worth_returned
+-- By item: units that came back, of those that went out.
+select l.item as key, sum(l.returned)::int as times, sum(l.shipped)::int as of
+from sales_order o
+join order_line l on l.part = o.part and l.order_id = o.id
+where o.placed_at >= %(since)s::timestamptz and l.shipped > 0
+group by l.item

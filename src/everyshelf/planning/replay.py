@@ -118,7 +118,7 @@ def replay(
 ) -> Report:  # fmt: skip
     """Decides the orders of a period under `rules` and under the version `against` (None: the one
     in force for everybody). Refused: policy.unknown."""
-    base = _against(tx, against)
+    base = sourcing.rules_of(tx, against)
     before, after = _Sum(f"version {base.version}"), _Sum(label)
     changed: list[tuple[int, Past, engine.Decision, engine.Decision]] = []
     both = _both(tx, base, rules, since, until, most)
@@ -137,12 +137,6 @@ def replay(
         for _, one, old, new in shown
     )  # fmt: skip
     return Report(since, until, before.side(), after.side(), len(changed), examples)
-
-
-def _against(tx: Tx, version: int | None) -> policy.Policy[Rules]:
-    if version is None:
-        return policy.live(tx, NAME, Rules)
-    return policy.get(tx, NAME, version, Rules)
 
 
 def _both(

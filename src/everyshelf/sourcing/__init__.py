@@ -10,7 +10,7 @@ never  moves a unit itself (stock does), works at a node or cancels what it cann
 """
 
 from everyshelf.sourcing.document import check as check_rules
-from everyshelf.sourcing.document import find_plugins
+from everyshelf.sourcing.document import find_plugins, rules_of
 from everyshelf.sourcing.events import (
     AllocatedLine,
     AllocationsRevoked,
@@ -42,6 +42,7 @@ from everyshelf.sourcing.recorded import Past, past
 from everyshelf.sourcing.resource import came_in, lock_orders, resource_now, sweep
 from everyshelf.sourcing.source import source_now
 from everyshelf.sourcing.why import audit_replay, why
+from everyshelf.sourcing.worth import WorthRun, last_run, set_worth
 
 __all__ = [
     "DECISION_UNKNOWN",
@@ -68,13 +69,17 @@ __all__ = [
     "Why",
     "WhyDecision",
     "Worth",
+    "WorthRun",
     "audit_replay",
     "came_in",
     "check_rules",
     "find_plugins",
+    "last_run",
     "lock_orders",
     "past",
     "resource_now",
+    "rules_of",
+    "set_worth",
     "source_now",
     "sweep",
     "why",

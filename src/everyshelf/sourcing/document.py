@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from everyshelf.base import policy
-from everyshelf.base.policy import Problem
+from everyshelf.base.policy import Policy, Problem
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import sourcing as engine
@@ -75,6 +75,14 @@ def _place(rules: Rules, name: str) -> str:
         if part.label == name:
             return f"/filters/{i}"
     return "/sources" if rules.sources else "/limits"
+
+
+def rules_of(tx: Tx, version: int | None = None) -> Policy[Rules]:
+    """A version of the rules; without a number the one in force for everybody.
+    Refused(policy.unknown)."""
+    if version is None:
+        return policy.live(tx, POLICY, Rules)
+    return policy.get(tx, POLICY, version, Rules)
 
 
 def find_plugins() -> list[str]:

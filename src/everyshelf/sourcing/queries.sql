@@ -224,3 +224,35 @@ from node
 where node = any (%(nodes)s::text[]) and active and not paused
 order by node
 for share
+
+-- name: add_worth_run
+insert into sourcing_worth_run (run, at, cells, scenarios, seed, horizon_days, made_by)
+select coalesce(max(run), 0) + 1, %(now)s::timestamptz, %(cells)s::bigint, %(scenarios)s::int,
+  %(seed)s::bigint, %(horizon_days)s::int, %(actor)s::text
+from sourcing_worth_run
+returning run, at, cells, scenarios, seed, horizon_days, made_by
+
+-- name: put_worth
+insert into sourcing_worth (part, item, node, scarcity_milli, walk_in_milli, markdown_milli,
+  lost_bp, return_bp, run)
+select u.part, u.item, u.node, u.scarcity, u.walk_in, u.markdown, u.lost, u.return_,
+  %(run)s::int
+from unnest(
+  %(parts)s::int[], %(items)s::text[], %(nodes)s::text[], %(scarcities)s::bigint[],
+  %(walk_ins)s::bigint[], %(markdowns)s::bigint[], %(losts)s::int[], %(returns)s::int[]
+) as u (part, item, node, scarcity, walk_in, markdown, lost, return_)
+order by u.part, u.item, u.node
+on conflict (part, item, node) do update
+set scarcity_milli = excluded.scarcity_milli, walk_in_milli = excluded.walk_in_milli,
+  markdown_milli = excluded.markdown_milli, lost_bp = excluded.lost_bp,
+  return_bp = excluded.return_bp, run = excluded.run
+
+-- name: drop_worth
+delete from sourcing_worth
+where run <> %(run)s::int
+
+-- name: last_worth_run
+select run, at, cells, scenarios, seed, horizon_days, made_by
+from sourcing_worth_run
+order by run desc
+limit 1

@@ -21,7 +21,7 @@ from everyshelf.base.tx import Tx
 from everyshelf.edge.cli import show
 from everyshelf.edge.cli.policy import GROUP
 from everyshelf.planning import Changed, Failures, Report, Side
-from everyshelf.sourcing import Rules
+from everyshelf.sourcing import Rules, Worth
 
 EVERY: Final = 1_000
 
@@ -189,3 +189,42 @@ def _failed(found: Failures) -> list[RenderableType]:
         ((r.filter, r.nodes, r.decisions) for r in found.filters),
     )  # fmt: skip
     return [f"{found.decisions:,} decisions, {found.short:,} left short.", nodes, items, rules]
+
+
+@GROUP.command("worth")
+def worth(
+    days: Annotated[int, typer.Option(min=1, max=365, help="Days to look back.")] = 28,
+    horizon: Annotated[int, typer.Option(min=1, max=90, help="Days to look ahead.")] = 7,
+    scenarios: Annotated[int, typer.Option(min=1, max=200, help="Futures to draw.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
+    markdown: Annotated[
+        int, typer.Option(min=0, max=100, help="Per cent of its price a unit loses in a week.")
+    ] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, and keep nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Reckon what units are worth where they are, and let sourcing count it.
+
+    Scarcity for orders to come, margin at risk with people who walk in, units that are not found
+    or come back: each is a cost that a policy may name.
+
+    Example: everyshelf policy worth --days 28 --dry-run
+    """
+    terms = planning.Terms(days, horizon, scenarios, seed, markdown)
+    rows = planning.reckon(show.run(lambda tx: planning.read(tx, terms)), terms)
+    if dry_run:
+        dear = sorted(rows, key=lambda w: (-w.scarcity_milli - w.walk_in_milli, w.item, w.node))
+        heads = ("item", "node", "scarcity", "walk-in", "markdown", "not found", "comes back")
+        lines = (
+            (w.item, w.node, *(f"{m / 100_000:,.2f}" for m in _money(w)),
+             f"{w.lost_bp / 100:.2f} %", f"{w.return_bp / 100:.2f} %")
+            for w in dear[:50]
+        )  # fmt: skip
+        show.tell(dear, as_json, show.table("A unit there is worth", heads, lines))
+        return
+    run = show.run(lambda tx: planning.keep(tx, rows, terms))
+    show.tell(run, as_json, f"Reckoning {run.run}: {run.cells:,} cells. Sourcing counts it now.")
+
+
+def _money(w: Worth) -> tuple[int, int, int]:
+    return w.scarcity_milli, w.walk_in_milli, w.markdown_milli

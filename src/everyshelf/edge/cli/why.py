@@ -4,6 +4,7 @@ changed it. Takes no decision.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 import typer
@@ -72,6 +73,7 @@ def _decision(d: WhyDecision, currency: str) -> Group:
         saved = flip.saves_minor
         gain = f" It would save {_money(saved, currency)}." if saved and saved > 0 else ""
         said.append(escape(f"{flip.words}{gain}"))
+    said += [escape(words) for words in _kept(d, currency)]
     gap = (
         "Proven the cheapest." if d.proven else f"At most {_money(d.gap_minor, currency)} too dear."
     )
@@ -101,6 +103,14 @@ def runner_up(d: WhyDecision, currency: str) -> str:
     if d.runner_up_extra_minor is None:
         return f"Next best: {names}, which could not serve all of it."
     return f"Next best: {names}, for {_money(d.runner_up_extra_minor, currency)} more."
+
+
+def _kept(d: WhyDecision, currency: str) -> Iterator[str]:
+    """What keeping units where they are is worth, where that counted."""
+    for c in d.candidates:
+        if c.terms_minor.get("scarcity", 0) > 0 and c.node in (*d.winner, *d.runner_up):
+            price = _money(c.terms_minor["scarcity"], currency)
+            yield f"Keeping these units at {c.node} is worth {price} to orders to come."
 
 
 def _candidate(d: WhyDecision, c: Candidate, currency: str) -> tuple[object, ...]:
