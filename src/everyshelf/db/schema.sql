@@ -428,8 +428,10 @@ create table stock_rule (
   safety_qty bigint,
   walk_in_qty bigint,
   ring_fence_qty bigint,
+  walk_in jsonb,
   constraint stock_rule_pkey PRIMARY KEY (id),
-  constraint stock_rule_qty_not_negative CHECK (safety_qty >= 0 AND walk_in_qty >= 0 AND ring_fence_qty >= 0)
+  constraint stock_rule_qty_not_negative CHECK (safety_qty >= 0 AND walk_in_qty >= 0 AND ring_fence_qty >= 0),
+  constraint stock_rule_walk_in_is_object CHECK (jsonb_typeof(walk_in) = 'object'::text)
 );
 
 create table stock_inbound (

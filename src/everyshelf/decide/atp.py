@@ -2,22 +2,26 @@
 
 `atp` is the one availability formula; web, till, sourcing and feeds all call it. `floors` turns the
 protection rules into how low a channel may draw `sellable`. It does not know lots, prices or dates
-beyond the validity of a rule, and it never reads stock itself.
+beyond the validity of a rule and the clock of walk-in protection, and it never reads stock itself.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import overload
+from typing import TypeVar, overload
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from everyshelf.decide import walk_in as by_clock
+from everyshelf.decide.walk_in import Clock, WalkIn
+
 Ints = NDArray[np.int64]
 Key = int | str  # A code or an index: whatever the caller names items and nodes by.
 Cell = tuple[Key, Key]
 Layer = dict[tuple[Key | None, Key | None], int]
+T = TypeVar("T")
 
 WALK_IN_CHANNELS = frozenset({"pos", "walk_in"})
 
@@ -36,7 +40,8 @@ class Reason(StrEnum):
 class Protection(msgspec.Struct, frozen=True):
     """A dated rule; None in a scope matches anything, None in a quantity says nothing about it.
 
-    `ring_fence_qty` is kept for `channel` at the node, so it lowers every other channel.
+    `ring_fence_qty` is kept for `channel` at the node, so it lowers every other channel. For
+    walk-ins a scope may say a quantity, a rule by the clock (`walk_in`) or both: the larger counts.
     """
 
     item: Key | None = None
@@ -47,6 +52,7 @@ class Protection(msgspec.Struct, frozen=True):
     safety_qty: int | None = None
     walk_in_qty: int | None = None
     ring_fence_qty: int | None = None
+    walk_in: WalkIn | None = None
 
     def __post_init__(self) -> None:
         if self.ring_fence_qty and self.channel is None:
@@ -56,14 +62,19 @@ class Protection(msgspec.Struct, frozen=True):
 
 
 class Floors(msgspec.Struct, frozen=True):
-    """Rules made ready for one channel and day: what safety, walk-ins and others keep."""
+    """Rules made ready for one channel and instant: what safety, walk-ins and others keep.
+
+    `elsewhere` is the floor of cells that no rule names; None where it depends on the node.
+    """
 
     safety: Layer
     walk_in: Layer
+    by_clock: dict[tuple[Key | None, Key | None], WalkIn]
+    clock: Clock | None
     fences: tuple[Layer, ...]
     items: frozenset[Key]
     nodes: frozenset[Key]
-    elsewhere: int
+    elsewhere: int | None
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -129,25 +140,35 @@ def atp(
     return max(left, 0) if isinstance(left, int) else np.maximum(left, 0)
 
 
-def prepare(channel: str, on: date, rules: Iterable[Protection]) -> Floors:
-    """Make the rules ready for one channel and day, so that a cell costs a few dictionary reads."""
+def prepare(
+    channel: str, on: date, rules: Iterable[Protection], clock: Clock | None = None
+) -> Floors:
+    """Make the rules ready for one channel and day, so that a cell costs a few dictionary reads.
+
+    Rules by the clock need one.
+    """
     live = sorted((r for r in rules if _valid(r, on)), key=_precedence)
     mine = [r for r in live if r.channel in (None, channel)]
     others = sorted({r.channel for r in live if r.channel not in (None, channel)} - {None})
-    walk_in: Layer = {} if channel in WALK_IN_CHANNELS else _layer(mine, "walk_in_qty")
+    online = [] if channel in WALK_IN_CHANNELS else mine
+    walk_in = _layer(online, "walk_in_qty")
+    timed = _scoped(online, "walk_in", WalkIn)
+    assert clock is not None or not timed, "a rule by the clock needs a clock"
     safety = _layer(mine, "safety_qty")
     fences = tuple(
         _layer([r for r in live if r.channel == other], "ring_fence_qty") for other in others
     )
     layers = [layer for layer in (safety, walk_in, *fences) if layer]
-    keys = [key for layer in layers for key in layer]
+    keys = [*timed, *(key for layer in layers for key in layer)]
     return Floors(
         safety,
         walk_in,
+        timed,
+        clock,
         tuple(layer for layer in fences if layer),
         frozenset(item for item, _ in keys if item is not None),
         frozenset(node for _, node in keys if node is not None),
-        sum(layer.get((None, None), 0) for layer in layers),
+        None if (None, None) in timed else sum(layer.get((None, None), 0) for layer in layers),
     )
 
 
@@ -169,16 +190,15 @@ def floors(
 
 def floor(ready: Floors, item: Key, node: Key) -> int:
     """The floor of one cell: most cells are named by no rule and cost two set look-ups."""
-    if item not in ready.items and node not in ready.nodes:
+    if ready.elsewhere is not None and item not in ready.items and node not in ready.nodes:
         return ready.elsewhere
-    kept = sum(_pick(layer, item, node) for layer in ready.fences)
-    return kept + _pick(ready.safety, item, node) + _pick(ready.walk_in, item, node)
+    return sum(kept(ready, item, node))
 
 
 def kept(ready: Floors, item: Key, node: Key) -> tuple[int, int, int]:
     """The floor of one cell by kind, for `explain`: safety, walk-ins, ring fences of others."""
     fenced = sum(_pick(layer, item, node) for layer in ready.fences)
-    return _pick(ready.safety, item, node), _pick(ready.walk_in, item, node), fenced
+    return _pick(ready.safety, item, node), _walk_in(ready, item, node), fenced
 
 
 def explain(cell: Problem, policy: Policy = STANDARD) -> Decision:
@@ -232,13 +252,32 @@ def _precedence(rule: Protection) -> tuple[bool, bool]:
 
 
 def _layer(rules: Sequence[Protection], kind: str) -> Layer:
-    """The winning quantity of one kind per (item, node) scope; rules in precedence order."""
-    layer: Layer = {}
+    return _scoped(rules, kind, int)
+
+
+def _scoped(
+    rules: Sequence[Protection], kind: str, of: type[T]
+) -> dict[tuple[Key | None, Key | None], T]:
+    """What wins of one kind per (item, node) scope; rules in precedence order."""
+    layer: dict[tuple[Key | None, Key | None], T] = {}
     for rule in rules:
-        qty: int | None = getattr(rule, kind)
-        if qty is not None:
-            layer.setdefault((rule.item, rule.node), qty)
+        said = getattr(rule, kind)
+        if isinstance(said, of):
+            layer.setdefault((rule.item, rule.node), said)
     return layer
+
+
+def _walk_in(ready: Floors, item: Key, node: Key) -> int:
+    """The most specific scope that says anything about walk-ins; the larger of what it says."""
+    if not ready.by_clock or ready.clock is None:
+        return _pick(ready.walk_in, item, node)
+    for scope in ((item, node), (item, None), (None, node), (None, None)):
+        qty, rule = ready.walk_in.get(scope), ready.by_clock.get(scope)
+        if rule is not None:
+            return max(qty or 0, by_clock.kept(rule, ready.clock, node))
+        if qty is not None:
+            return qty
+    return 0
 
 
 def _pick(layer: Layer, item: Key, node: Key) -> int:

@@ -10,6 +10,7 @@ never  chooses the node of an order (sourcing does), knows a price, or lets a bu
 """
 
 from everyshelf.decide.atp import Protection
+from everyshelf.decide.walk_in import WalkIn
 from everyshelf.stock.allocate import (
     allocate,
     allocations_of,
@@ -100,6 +101,7 @@ from everyshelf.stock.receive import (
     return_in_now,
 )
 from everyshelf.stock.sell import Sell, sell
+from everyshelf.stock.street import WalkInRate, walk_in_rates
 from everyshelf.stock.transfer import (
     CloseTransfer,
     ReceiveTransfer,
@@ -165,6 +167,8 @@ __all__ = [
     "Step",
     "TransferId",
     "TransferLine",
+    "WalkIn",
+    "WalkInRate",
     "Want",
     "adjust",
     "adopt",
@@ -204,4 +208,5 @@ __all__ = [
     "unpack",
     "unpick",
     "unpromise_inbound_now",
+    "walk_in_rates",
 ]

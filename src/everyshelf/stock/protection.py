@@ -1,7 +1,7 @@
 """Protection rules and the one availability function.
 
 Safety stock, walk-in protection and ring fences are rows; `decide.atp` says how low a channel may
-draw a node. Web, till, sourcing and feeds all come through here.
+draw a node at this instant. Web, till, sourcing and feeds all come through here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from everyshelf.base.results import Result
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
 from everyshelf.decide import atp
+from everyshelf.decide.walk_in import Clock, WalkIn
 from everyshelf.stock.events import RulesChanged
 from everyshelf.stock.facts import (
     HANDLING,
@@ -35,6 +36,7 @@ from everyshelf.stock.facts import (
 )
 
 SQL = load("everyshelf.stock")
+RULES = load("everyshelf.stock", "rules.sql")
 
 
 class SetRules(msgspec.Struct, frozen=True):
@@ -62,6 +64,7 @@ class _Rule(msgspec.Struct, frozen=True):
     safety_qty: int | None
     walk_in_qty: int | None
     ring_fence_qty: int | None
+    walk_in: WalkIn | None
 
 
 class _Due(msgspec.Struct, frozen=True):
@@ -89,10 +92,10 @@ def _set_rules(tx: Tx, commands: list[SetRules]) -> list[Result[int]]:
 
 def _store_rules(tx: Tx, rules: list[atp.Protection]) -> None:
     names = ("item", "node", "channel", "starts_on", "ends_on", "safety_qty", "walk_in_qty")
-    fields = (*names, "ring_fence_qty")
+    fields = (*names, "ring_fence_qty", "walk_in")
     rows = table(fields, ([getattr(rule, f) for f in fields] for rule in rules))
-    tx.run(SQL.drop_rules, items=rows["item"], nodes=rows["node"], channels=rows["channel"])
-    tx.run(SQL.add_rules, ids=[ids.new(RuleId) for _ in rules], **rows)
+    tx.run(RULES.drop_rules, items=rows["item"], nodes=rows["node"], channels=rows["channel"])
+    tx.run(RULES.add_rules, ids=[ids.new(RuleId) for _ in rules], **rows)
     if rules:
         outbox.emit(tx, [RulesChanged(scope="all", rules=len(rules))])
 
@@ -123,12 +126,12 @@ class _Scopes:
 
 
 class Floors:
-    """How low each channel may draw each cell, for one batch and one day."""
+    """How low each channel may draw each cell, for one batch and its instant."""
 
-    def __init__(self, tx: Tx, items: Iterable[str], on: date | None = None) -> None:
-        found = tx.all(SQL.rules_of, _Rule, items=sorted(set(items)))
+    def __init__(self, tx: Tx, items: Iterable[str]) -> None:
+        found = tx.all(RULES.rules_of, _Rule, items=sorted(set(items)))
         self._rules = [atp.Protection(**msgspec.structs.asdict(rule)) for rule in found]
-        self._on = on or tx.now.date()
+        self._clock = Clock(tx.now, _zones(tx, found)) if found else None
         self._ready: dict[str, atp.Floors] = {}
 
     def __bool__(self) -> bool:
@@ -137,11 +140,21 @@ class Floors:
 
     def floor(self, channel: str, item: str, node: str) -> int:
         """Units that this channel must leave sellable at the cell."""
-        if not self._rules:
+        if self._clock is None:
             return 0
         if channel not in self._ready:
-            self._ready[channel] = atp.prepare(channel, self._on, self._rules)
+            today = self._clock.at.date()
+            self._ready[channel] = atp.prepare(channel, today, self._rules, self._clock)
         return atp.floor(self._ready[channel], item, node)
+
+
+def _zones(tx: Tx, rules: Sequence[_Rule]) -> dict[int | str, str]:
+    """The time zones of the nodes whose deliveries come on weekdays."""
+    nodes = {r.node for r in rules if r.walk_in is not None and r.walk_in.replenish_weekdays}
+    if not nodes:
+        return {}
+    named = None if None in nodes else sorted(node for node in nodes if node is not None)
+    return dict(tx.tuples(RULES.zones_of_nodes, nodes=named))
 
 
 def candidates(tx: Tx, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Candidate]]:

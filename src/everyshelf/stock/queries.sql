@@ -137,28 +137,15 @@ select serial from known
 union all
 select serial from made
 
--- name: rules_of
-select item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty
-from stock_rule
-where item is null or item = any (%(items)s::text[])
-order by id
-
--- name: drop_rules
-delete from stock_rule r
-using unnest(%(items)s::text[], %(nodes)s::text[], %(channels)s::text[]) as u (item, node, channel)
-where r.item is not distinct from u.item and r.node is not distinct from u.node
-  and r.channel is not distinct from u.channel
-
--- name: add_rules
-insert into stock_rule (id, item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty,
-  ring_fence_qty)
-select u.id, u.item, u.node, u.channel, u.starts_on, u.ends_on, u.safety_qty, u.walk_in_qty,
-  u.ring_fence_qty
-from unnest(
-  %(ids)s::bigint[], %(item)s::text[], %(node)s::text[], %(channel)s::text[],
-  %(starts_on)s::date[], %(ends_on)s::date[], %(safety_qty)s::bigint[],
-  %(walk_in_qty)s::bigint[], %(ring_fence_qty)s::bigint[]
-) as u (id, item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty)
+-- name: walk_in_sales
+-- Ids grow with time: the key finds the moves of the period without reading those before it.
+select m.item, m.from_node as node, sum(m.qty)::bigint as qty
+from unnest(%(parts)s::int[], %(items)s::text[]) as u (part, item)
+join stock_move m on m.part = u.part and m.id >= %(first)s::bigint and m.item = u.item
+where m.reason = 'sale' and m.to_node = '@customer' and m.at >= %(since)s::timestamptz
+  and (%(nodes)s::text[] is null or m.from_node = any (%(nodes)s::text[]))
+group by m.item, m.from_node
+order by m.item, m.from_node
 
 -- name: free_units
 -- One row an item: its nodes with sellable units that can handle it, as sourcing asks too.

@@ -5,6 +5,7 @@ Moves nothing.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 import msgspec
@@ -14,9 +15,10 @@ from rich.table import Table
 from everyshelf import catalog, stock
 from everyshelf.base.tx import Tx
 from everyshelf.edge.cli import show, target
-from everyshelf.stock import Ask, Availability, Balance
+from everyshelf.stock import Ask, Availability, Balance, WalkInRate
 
 ORDER: Final = 22
+LOOK_BACK: Final = timedelta(days=28)
 
 
 class Shelf(msgspec.Struct, frozen=True):
@@ -25,6 +27,7 @@ class Shelf(msgspec.Struct, frozen=True):
     item: str
     balances: list[Balance]
     availability: list[Availability]
+    walk_in_rates: list[WalkInRate]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,12 +45,13 @@ def show_stock(
     """Show an item's units by node and bucket, and what each channel may promise of them.
 
     Available to promise is what is sellable less safety stock, walk-in protection and what is
-    fenced off for other channels. Where it is nothing, the table says why and what is due.
+    fenced off for other channels. Where it is nothing, the table says why and what is due. Below
+    stands what the tills sold a day in the last four weeks.
 
     Example: everyshelf stock TEA-1
     """
     found = show.run(lambda tx: [read(tx, one, pool) for one in _items(tx, item)])
-    tables = [table for one in found for table in (_balances(one), _availability(one))]
+    tables = [t for one in found for t in (_balances(one), _availability(one), _rates(one))]
     show.tell(found, as_json, *tables)
 
 
@@ -61,7 +65,8 @@ def _items(tx: Tx, item: str) -> list[str]:
 def read(tx: Tx, item: str, pool: str) -> Shelf:
     """The shelf of one item."""
     asks = [Ask(item, channel, pool) for channel in sorted(catalog.channels(tx))]
-    return Shelf(item, stock.balances(tx, [item]), stock.availability(tx, asks))
+    rates = stock.walk_in_rates(tx, [item], None, tx.now - LOOK_BACK)
+    return Shelf(item, stock.balances(tx, [item]), stock.availability(tx, asks), rates)
 
 
 def _balances(shelf: Shelf) -> Table:
@@ -82,3 +87,9 @@ def _availability(shelf: Shelf) -> Table:
         for a in shelf.availability
     )  # fmt: skip
     return show.table(f"{shelf.item}: available to promise", heads, rows)
+
+
+def _rates(shelf: Shelf) -> Table:
+    rows = ((r.node, r.qty, f"{r.rate_per_day:.2f}") for r in shelf.walk_in_rates)
+    title = f"{shelf.item}: sold at tills in {LOOK_BACK.days} days"
+    return show.table(title, ("node", "units", "a day"), rows)

@@ -72,7 +72,7 @@ order by id desc
 limit %(limit)s::int
 
 -- name: list_rules
-select id, item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty
+select id, item, node, channel, starts_on, ends_on, safety_qty, walk_in_qty, ring_fence_qty, walk_in
 from stock_rule
 where id < %(after)s::bigint
 order by id desc

@@ -61,6 +61,7 @@ POLICY: Final[Mapping[str, Verdict]] = {
     "GET /v1/stock/transfers": _may(OFFICE | SITES, NODE),
     "GET /v1/stock/inbound": _may(OFFICE | SITES, NODE),
     "GET /v1/stock/rules": _may(OFFICE),
+    "GET /v1/stock/walk-in-rates": _may(OFFICE),
     "GET /v1/stock/counts": _may(OFFICE | KEEPERS, NODE),
     "POST /v1/stock/holds": _may(SHOPS, CHANNEL),
     "POST /v1/stock/holds/end": _may(SHOPS, CHANNEL),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Annotated
 
 import msgspec
 
 from everyshelf import catalog, stock
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Tx
-from everyshelf.edge.web.declare import Call, Face, Listing, NoQuery, Verb
+from everyshelf.edge.web.declare import Call, Face, Listing, NoQuery, Read, Verb
 from everyshelf.stock.facts import RuleId
 
 SQL = load("everyshelf.edge.web", "lists.sql")
@@ -143,6 +144,15 @@ class RuleView(msgspec.Struct, frozen=True):
     safety_qty: int | None
     walk_in_qty: int | None
     ring_fence_qty: int | None
+    walk_in: stock.WalkIn | None
+
+
+class RateQuery(msgspec.Struct, frozen=True):
+    """Which item's walk-ins, at all nodes or one, over the last days."""
+
+    item: str
+    node: str | None = None
+    days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 28
 
 
 class CountView(msgspec.Struct, frozen=True):
@@ -164,6 +174,11 @@ def _availability(tx: Tx, asked: AskMany) -> list[stock.Availability]:
     if unknown:
         raise catalog.CHANNEL_UNKNOWN(f"There is no channel {min(unknown)!r}.")
     return stock.availability(tx, asked.asks)
+
+
+def _rates(tx: Tx, query: RateQuery) -> list[stock.WalkInRate]:
+    nodes = None if query.node is None else [query.node]
+    return stock.walk_in_rates(tx, [query.item], nodes, tx.now - timedelta(days=query.days))
 
 
 FACE = Face(
@@ -191,6 +206,10 @@ FACE = Face(
         ),
         Listing("/v1/stock/inbound", SQL.list_inbound, InboundView, BalanceQuery, "List supply"),
         Listing("/v1/stock/rules", SQL.list_rules, RuleView, NoQuery, "List protection rules"),
+        Read(
+            "/v1/stock/walk-in-rates", _rates, RateQuery, list[stock.WalkInRate],
+            "What the tills sell of an item a day, node by node",
+        ),
         Listing("/v1/stock/counts", SQL.list_counts, CountView, BalanceQuery, "List counts"),
         Verb(
             "POST", "/v1/stock/holds", stock.hold, stock.Hold, stock.Held,
