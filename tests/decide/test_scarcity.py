@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import highspy
 import numpy as np
 import pytest
 
@@ -110,3 +111,15 @@ def test_what_is_known_is_not_drawn() -> None:
     told = Ahead(m).prices(stock, sure, 4, 1)
     assert told.error.max() == pytest.approx(0.0, abs=1e-12)
     assert told.value == pytest.approx(Ahead(m).solve(stock, known)[0])
+
+
+def test_another_program_in_the_same_process_does_not_matter() -> None:
+    """The library keeps one scheduler in a process: whoever came first must not decide."""
+    other = highspy.Highs()
+    other.setOptionValue("output_flag", False)
+    x = other.addIntegral(lb=0, ub=3, obj=-1.0)
+    other.addConstr(2 * x <= 5.0)
+    other.run()
+    m = market()
+    stock, future = some(m)
+    assert Ahead(m).prices(stock, future, 4, 1).price.max() > 0

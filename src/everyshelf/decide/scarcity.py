@@ -98,6 +98,8 @@ class Ahead:
         price = np.zeros(stock.shape)
         for _ in range(rounds):
             self._lp.run()
+            status = self._lp.getModelStatus()
+            assert status == highspy.HighsModelStatus.kOptimal, f"a program ended as {status}"
             dual = np.array(self._lp.getSolution().row_dual)
             price = np.maximum(-dual[self._classes :].reshape(stock.shape), 0.0)
             if not self._extend(dual, price, np.flatnonzero(wanted > 0)):
@@ -106,7 +108,7 @@ class Ahead:
 
     def _program(self) -> highspy.Highs:
         lp = highspy.Highs()
-        for name, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
+        for name, value in (("output_flag", False), ("parallel", "off"), ("presolve", "off")):
             lp.setOptionValue(name, value)
         none, empty = np.array([], np.int32), np.array([], np.float64)
         for row in range(self._rows):
