@@ -4,7 +4,11 @@ orders of the past, and where decisions fail. Decides and writes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -211,7 +215,9 @@ def worth(
     Example: everyshelf policy worth --days 28 --dry-run
     """
     terms = planning.Terms(days, horizon, scenarios, seed, markdown)
-    rows = planning.reckon(show.run(lambda tx: planning.read(tx, terms)), terms)
+    seen = show.run(lambda tx: planning.read(tx, terms))
+    with _aside():
+        rows = planning.reckon(seen, terms)
     if dry_run:
         dear = sorted(rows, key=lambda w: (-w.scarcity_milli - w.walk_in_milli, w.item, w.node))
         heads = ("item", "node", "scarcity", "walk-in", "markdown", "not found", "comes back")
@@ -224,6 +230,19 @@ def worth(
         return
     run = show.run(lambda tx: planning.keep(tx, rows, terms))
     show.tell(run, as_json, f"Reckoning {run.run}: {run.cells:,} cells. Sourcing counts it now.")
+
+
+@contextlib.contextmanager
+def _aside() -> Iterator[None]:
+    """The banner that the solver prints goes to stderr, so that stdout is the answer alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _money(w: Worth) -> tuple[int, int, int]:

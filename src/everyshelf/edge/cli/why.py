@@ -14,6 +14,7 @@ from rich.markup import escape
 from everyshelf import sourcing
 from everyshelf.base import money
 from everyshelf.base.tx import Tx
+from everyshelf.decide.sourcing import Lever
 from everyshelf.edge.cli import show, target
 from everyshelf.orders import Order
 from everyshelf.sourcing import Why
@@ -70,6 +71,8 @@ def _decision(d: WhyDecision, currency: str) -> Group:
     head = f"[bold]{show.at(d.at)}[/] {d.decision_id} ({d.trigger})"
     said = [f"{head}\n{escape(winner(d, currency))}", escape(runner_up(d, currency))]
     for flip in d.flips:
+        if flip.lever is Lever.PRICE:
+            continue  # The sentence about the next best says it already.
         saved = flip.saves_minor
         gain = f" It would save {_money(saved, currency)}." if saved and saved > 0 else ""
         said.append(escape(f"{flip.words}{gain}"))

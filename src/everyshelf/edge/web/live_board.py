@@ -20,6 +20,7 @@ from everyshelf.base import codec
 from everyshelf.base.sql import load
 from everyshelf.base.tail import Tail
 from everyshelf.base.tx import Database, Tx
+from everyshelf.decide.sourcing import Lever
 from everyshelf.edge.web.live_desk import Desk
 from everyshelf.edge.web.live_orders import Stories, Story
 from everyshelf.edge.web.live_words import COLLECTED, METHODS, because, join, money, says
@@ -212,7 +213,9 @@ class Board:
         )
         return {
             "at": d.at, "cost": money(d.cost_minor), "why": because(d, place),
-            "hint": " ".join(flip.says(place(flip.node)) for flip in d.flips),
+            "hint": " ".join(
+                f.says(place(f.node)) for f in d.flips if f.lever is not Lever.PRICE
+            ),
             "where": join([place(n) for n in d.winner]),
             "candidates": [self._candidate(c, d.winner) for c in candidates],
         }  # fmt: skip
