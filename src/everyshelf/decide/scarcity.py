@@ -22,8 +22,10 @@ Floats = NDArray[np.float64]
 
 EPSILON: Final = 1e-6
 # Where supply just meets demand the duals are many. A stock that lacks a hair everywhere has those
-# of one unit less, which is what a decision to use a unit has to know.
+# of one unit less, which is what a decision to use a unit has to know. The hairs are unlike each
+# other, or two cells could share the loss of one unit in more than one way.
 HAIR: Final = 1e-4
+GOLDEN: Final = 0.618034
 DUAL_SIMPLEX, PRIMAL_SIMPLEX = 1, 4
 
 Plan = tuple[int, ...]
@@ -68,6 +70,14 @@ class Prices(msgspec.Struct, frozen=True):
         return found
 
 
+class Quiet(highspy.Highs):
+    """HiGHS without its callbacks: to register them makes it greet standard output."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+        self.setOptionValue("output_flag", False)
+
+
 class Ahead:
     """The linear program of one market, solved again for other stock and other futures.
 
@@ -84,6 +94,8 @@ class Ahead:
         self.plans: list[tuple[int, Plan]] = []
         self._seen: set[tuple[int, Plan]] = set()
         self._rows = np.arange(self.classes + market.items * self.nodes, dtype=np.int32)
+        cells = np.arange(market.items * self.nodes).reshape(market.items, self.nodes)
+        self._hair: Floats = HAIR * (1 + cells * GOLDEN % 1)
         self._lp = self._program()
         served_by_nobody = [
             (kind, (NOBODY,) * len(market.patterns[kind // self.places]))
@@ -104,7 +116,7 @@ class Ahead:
         """The least cost of serving this demand (pattern, place), fractions of orders allowed, and
         what a unit less of each item at each node would cost."""
         wanted = demand.ravel()
-        self._bound(wanted, np.maximum(stock - HAIR, 0.0))
+        self._bound(wanted, np.maximum(stock - self._hair, 0.0))
         simplex = DUAL_SIMPLEX
         while True:
             # New bounds leave the last basis optimal, new columns leave it feasible.
@@ -139,11 +151,8 @@ class Ahead:
         return found
 
     def _program(self) -> highspy.Highs:
-        lp = highspy.Highs()
-        options = (
-            ("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex"),
-        )  # fmt: skip
-        for name, value in options:
+        lp = Quiet()
+        for name, value in (("threads", 1), ("presolve", "off"), ("solver", "simplex")):
             lp.setOptionValue(name, value)
         none, zero = np.array([], np.int32), np.zeros(len(self._rows))
         lp.addRows(len(zero), zero, zero, 0, none, none, np.array([], np.float64))
