@@ -115,8 +115,8 @@ class Ahead:
     def solve(self, stock: Ints, demand: Ints) -> tuple[float, Floats]:
         """The least cost of serving this demand (pattern, place), fractions of orders allowed, and
         what a unit less of each item at each node would cost."""
-        wanted = demand.ravel()
-        self._bound(wanted, np.maximum(stock - self._hair, 0.0))
+        wanted, units = demand.ravel(), np.maximum(stock - self._hair, 0.0)
+        self._bound(wanted, units)
         simplex = DUAL_SIMPLEX
         while True:
             # New bounds leave the last basis optimal, new columns leave it feasible.
@@ -127,6 +127,8 @@ class Ahead:
             barred = np.where(stock > 0, price, np.inf)
             if not self._add(self._paying(dual, barred, wanted)):
                 value = float(self._lp.getInfo().objective_function_value)
+                # By weak duality this is no more than the least cost with the hairs put back.
+                value -= float((price * (stock - units)).sum())
                 return value, np.where(stock > 0, price, 0.0)
             simplex = PRIMAL_SIMPLEX
 
