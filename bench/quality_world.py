@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from everyshelf.decide.scarcity import Future, Market
+from everyshelf.decide.scarcity import Market
+from everyshelf.decide.scarcity_outlook import Outlook
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -81,10 +82,10 @@ class World:
             found[pattern, place] += 1
         return found
 
-    def future(self, known: list[tuple[int, int]], more: int) -> Future:
-        """Orders that are known, and so many more to be drawn."""
-        expected = more * np.outer(self.pattern, self.place)
-        return Future(self.counted(known), expected, more)
+    def outlook(self, futures: int, seed: int) -> Outlook:
+        """The futures of the cycle, whose number of orders is known."""
+        expected = ORDERS * np.outer(self.pattern, self.place)
+        return Outlook(self.market, expected, ORDERS, futures, seed)
 
 
 def folder() -> Path | None:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bench.scratch import machine
-from everyshelf.decide import scarcity
+from everyshelf.decide import scarcity_items
 from everyshelf.decide import sourcing_batch as batch
 from everyshelf.decide.sourcing import warm
 
@@ -190,16 +190,10 @@ class World:
 
     def _prices(self, seed: int) -> Ints:
         """Scarcity prices, item by item: units of it are asked for alone, from every city."""
-        found = np.zeros(self.stock.shape, np.int64)
         unit = (PARCEL[self.zone] / 2).astype(float)
-        left = np.full(CITIES, float(PARCEL[-1]))
-        market = scarcity.Market(((0,),), np.zeros(unit.shape), unit, left, 1)
-        ahead = scarcity.Ahead(market)
-        for i in range(self.items):
-            future = scarcity.Future(np.zeros((1, CITIES), np.int64), self.wanted[i][None])
-            told = ahead.prices(self.stock[i][None], future, 4, seed + i)
-            found[i] = np.rint(told.price[0])
-        return found
+        left = np.full((self.items, CITIES), float(PARCEL[-1]))
+        told = scarcity_items.decide(unit, left, self.stock, self.wanted, 4, seed)
+        return np.rint(told.price).astype(np.int64)
 
     def play(self, rule: str) -> Outcome:
         """Serves every order in its turn; the shelves are filled again each week."""

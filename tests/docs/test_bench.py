@@ -94,6 +94,8 @@ def test_the_quality_of_decisions_is_measured_against_hindsight() -> None:
     assert case["sequences"] == 2
     assert 0 < case["ours_held"] <= case["ours"] + 0.5
     assert case["ours"] < case["nearest"]
+    assert 0 <= case["hindsight_whole"] < min(case["ours"], case["ours_held_week"])
+    assert positive(case["ms_per_look"]) == positive(case["ms_per_decision"]) == []
 
 
 @pytest.mark.timeout(180)

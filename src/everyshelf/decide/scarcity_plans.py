@@ -6,64 +6,89 @@ Plain Python that numba also compiles. It fits orders of few items or networks o
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import combinations
+from types import FunctionType
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-MOST_NODES: Final = 62
+# A plan must be cheaper by more than this to replace another.
+EPSILON: Final = 1e-9
+NOBODY: Final = -1
 
 
 def subsets(nodes: int, most: int) -> Ints:
-    """Bit masks of the sets of up to `most` of at most 62 nodes, the smallest first."""
-    assert nodes <= MOST_NODES, "the sets of so many nodes do not fit into a word"
-    sizes = range(min(most, nodes) + 1)
-    found = [sum(1 << n for n in some) for k in sizes for some in combinations(range(nodes), k)]
-    return np.array(found, np.int64)
+    """The sets of up to `most` nodes, the smallest first, a row each, filled up with -1."""
+    most = min(most, nodes)
+    chosen = [c for size in range(1, most + 1) for c in combinations(range(nodes), size)]
+    found = np.full((len(chosen), most), NOBODY, np.int64)
+    for row, some in zip(found, chosen, strict=True):
+        row[: len(some)] = some
+    return found
 
 
 def best_plan(
     items: Ints, parcel: Floats, unit: Floats, left: float, price: Floats, sets: Ints, out: Ints
 ) -> float:
-    """The least cost of serving one unit of each item; writes the node of each item (-1: left)."""
-    nodes, lines = len(parcel), len(items)
-    best, chosen = np.inf, np.int64(0)
-    for mask in sets:
+    """The least cost of serving one unit of each item; writes the node of each item (-1: left).
+
+    `items` ends at its first -1. An infinite price bars a cell.
+    """
+    lines = 0
+    while lines < len(items) and items[lines] >= 0:
+        out[lines] = NOBODY
+        lines += 1
+    best = left * lines
+    trial = np.empty(len(items), np.int64)
+    for s in range(len(sets)):
+        size = 0
         total = 0.0
-        count = 0
-        for n in range(nodes):
-            if mask >> n & 1:
-                total += parcel[n]
-                count += 1
-        if count > lines:
+        while size < sets.shape[1] and sets[s, size] >= 0:
+            total += parcel[sets[s, size]]
+            size += 1
+        if size > lines:
             break
         for r in range(lines):
             least = left
-            for n in range(nodes):
-                if mask >> n & 1:
-                    least = min(least, unit[n] + price[items[r], n])
+            trial[r] = NOBODY
+            for b in range(size):
+                n = sets[s, b]
+                if unit[n] + price[items[r], n] < least:
+                    least = unit[n] + price[items[r], n]
+                    trial[r] = n
             total += least
             if total >= best:
                 break
-        if total < best:
-            best, chosen = total, mask
-    for r in range(lines):
-        least = left
-        out[r] = -1
-        for n in range(nodes):
-            if chosen >> n & 1 and unit[n] + price[items[r], n] < least:
-                least = unit[n] + price[items[r], n]
-                out[r] = n
+        if total < best - EPSILON:
+            best = total
+            out[:lines] = trial[:lines]
     return float(best)
 
 
+def best_plans(
+    asked: Bools, items: Ints, parcel: Floats, unit: Floats, left: Floats, price: Floats,
+    sets: Ints, cost: Floats, out: Ints,
+) -> None:  # fmt: skip
+    """`best_plan` of every kind of order asked for: kind = pattern * places + place."""
+    places = len(left)
+    for kind in range(len(asked)):
+        if asked[kind]:
+            p = kind % places
+            cost[kind] = best_plan(
+                items[kind // places], parcel[p], unit[p], left[p], price, sets, out[kind]
+            )
+
+
 @lru_cache(maxsize=1)
-def compiled() -> Callable[..., float]:
-    """`best_plan` as machine code."""
+def compiled() -> tuple[Callable[..., float], Callable[..., None]]:
+    """`best_plan` and `best_plans` as machine code."""
     from numba import njit
 
     jit: Any = njit
-    made: Callable[..., float] = jit(best_plan)
-    return made
+    names: dict[str, Any] = dict(globals())
+    for part in (best_plan, best_plans):
+        names[part.__name__] = jit(FunctionType(part.__code__, names, part.__name__))
+    return names["best_plan"], names["best_plans"]

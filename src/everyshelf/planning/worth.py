@@ -19,13 +19,12 @@ import numpy as np
 from everyshelf import catalog, network, sourcing
 from everyshelf.base.sql import load
 from everyshelf.base.tx import Database, Tx
-from everyshelf.decide import rationing, scarcity
+from everyshelf.decide import rationing, scarcity_items
 from everyshelf.network import Node
 from everyshelf.sourcing import Worth, WorthRun
 
 SQL = load("everyshelf.planning")
 
-MOST_NODES: Final = 40
 PER_100KM_MINOR: Final = 60.0
 # Before anything is known one unit in a hundred is not found, and one in fifty comes back.
 LOST_PRIOR: Final = (1.0, 100.0)
@@ -129,8 +128,8 @@ def _item(
 def _scarcity(
     seen: Seen, terms: Terms, item: catalog.Item, held: list[Cell], wanted: list[Wanted]
 ) -> dict[str, int]:
-    """What one unit more would save orders to come, by node; the best stocked nodes only."""
-    nodes = sorted(held, key=lambda c: (-c.sellable, c.node))[:MOST_NODES]
+    """What one unit less would cost orders to come, by node."""
+    nodes = sorted(held, key=lambda c: c.node)
     places = [(w, spot) for w in wanted if (spot := _spot(w)) is not None]
     if not places or len(nodes) < 2:
         return {}
@@ -139,12 +138,10 @@ def _scarcity(
          * PER_100KM_MINOR / 100 for c in nodes]
         for _, spot in places
     ])  # fmt: skip
-    left = np.full(len(places), float(unit.max()) + max(item.price_minor - item.cost_minor, 1))
-    market = scarcity.Market(((0,),), np.zeros(unit.shape), unit, left, 1)
+    left = np.full((1, len(places)), float(unit.max()) + max(item.price_minor - item.cost_minor, 1))
     rate = np.array([[w.qty * terms.horizon_days / terms.days for w, _ in places]])
-    future = scarcity.Future(np.zeros(rate.shape, np.int64), rate)
     stock = np.array([[c.sellable for c in nodes]])
-    told = scarcity.Ahead(market).prices(stock, future, terms.scenarios, terms.seed)
+    told = scarcity_items.decide(unit, left, stock, rate, terms.scenarios, terms.seed)
     # Only differences between nodes move units: what all have in common is no reason to wait.
     milli = told.milli()[0]
     return {c.node: int(m) for c, m in zip(nodes, milli - milli.min(), strict=True)}
