@@ -75,6 +75,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--orders", type=int, default=100_000, help="decided again at once")
     parser.add_argument("--played", type=int, default=20_000, help="of the file, at most")
     parser.add_argument("--nodes", type=int, default=40)
+    parser.add_argument("--limit", type=int, default=100, help="steps of the search, at once")
 
 
 def run(asked: argparse.Namespace) -> Report:
@@ -88,7 +89,7 @@ def run(asked: argparse.Namespace) -> Report:
     many = world.repeated(asked.orders)
     batch.decide(world.tables(np.zeros_like(world.stock)), world.one(0), PENALTY, MOST)
     began = time.perf_counter()
-    answers = batch.decide(world.tables(world.price), many, PENALTY, MOST)
+    answers = batch.decide(world.tables(world.price), many, PENALTY, MOST, limit=asked.limit)
     spent = time.perf_counter() - began
     return Report(
         "sourcing-replay", len(world.start) - 1, len(world.item), asked.nodes, told,
